@@ -1,0 +1,34 @@
+using LazyRestore.ImageFormat.Records;
+
+namespace LazyRestore.ImageFormat;
+
+/// <summary>Everything an image says about a process but its memory: the records, gathered and cross-checked.</summary>
+public sealed record Checkpoint
+{
+    /// <summary>The first record.</summary>
+    public required HeaderRecord Header { get; init; }
+
+    /// <summary>The process as a whole.</summary>
+    public required ProcessRecord Process { get; init; }
+
+    /// <summary>brk, arguments, environment, auxiliary vector.</summary>
+    public required MemoryLayoutRecord Layout { get; init; }
+
+    /// <summary>Threads, the group leader first.</summary>
+    public required IReadOnlyList<ThreadRecord> Threads { get; init; }
+
+    /// <summary>VMAs by address; they do not overlap.</summary>
+    public required IReadOnlyList<VmaRecord> Vmas { get; init; }
+
+    /// <summary>Files that VMAs map.</summary>
+    public required IReadOnlyList<MappedFileRecord> MappedFiles { get; init; }
+
+    /// <summary>Shared memory, memfds, deleted files.</summary>
+    public required IReadOnlyList<MemoryObjectRecord> Objects { get; init; }
+
+    /// <summary>Open file descriptions.</summary>
+    public required IReadOnlyList<OpenFileRecord> Files { get; init; }
+
+    /// <summary>File descriptors by number.</summary>
+    public required IReadOnlyList<DescriptorRecord> Descriptors { get; init; }
+}
