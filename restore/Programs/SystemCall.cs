@@ -66,6 +66,7 @@ public enum SystemCall
     chroot = 161,
     gettid = 186,
     futex = 202,
+    sched_setaffinity = 203,
     epoll_create = 213,
     set_tid_address = 218,
     restart_syscall = 219,
