@@ -81,6 +81,17 @@ public sealed class RefusalTests
             error.Message);
     }
 
+    [Theory]
+    [InlineData("process 7", "process 7: a stopped process cannot be saved yet")]
+    [InlineData("thread 8", "process 7: thread 8: a stopped process cannot be saved yet")]
+    public void One_refusal_is_one_sentence(string subject, string expected)
+    {
+        Refusals refusals = new();
+        refusals.Add(subject, UnsupportedKind.StoppedProcess);
+
+        Assert.Equal(expected, Assert.Throws<LazyRestoreException>(() => refusals.ThrowIfAny(7)).Message);
+    }
+
     [Fact]
     public void A_process_that_does_not_exist_is_said_so()
     {

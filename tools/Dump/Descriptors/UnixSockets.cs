@@ -18,7 +18,7 @@ public sealed class UnixSockets(StandardStreams streams, IReadOnlyList<OpenDescr
         UnixSocketState state = _sockets.Value.TryGetValue(first.Status.Inode, out UnixSocketState found)
             ? found
             : throw new LazyRestoreException(FailureReason.Failed, $"{description.Subject}: the kernel does not know this UNIX socket");
-        ReadOnlyMemory<byte> address = SocketQuery.LocalAddress(first).AsMemory(sizeof(ushort));
+        ReadOnlyMemory<byte> address = Stem(SocketQuery.LocalAddress(first).AsMemory(sizeof(ushort)));
         bool listening = SocketQuery.Number(first, Interop.SOL_SOCKET, Interop.SO_ACCEPTCONN) != 0;
         if (listening && state.Waiting > 0)
         {
@@ -59,6 +59,10 @@ public sealed class UnixSockets(StandardStreams streams, IReadOnlyList<OpenDescr
         reason = UnsupportedKind.ClosedPeer;
         return state.State == Established && type != Interop.SOCK_DGRAM;
     }
+
+    // The kernel ends a path with a zero byte; every byte of an abstract name counts.
+    private static ReadOnlyMemory<byte> Stem(ReadOnlyMemory<byte> address) =>
+        address.Span is [not 0, ..] ? address.TrimEnd((byte)0) : address;
 
     // An abstract name begins with a zero byte, which people write as @.
     private static string Name(ReadOnlySpan<byte> address) => Encoding.UTF8.GetString(address).TrimEnd('\0').Replace('\0', '@');

@@ -80,7 +80,6 @@ public sealed class MemoryObjectTable(Refusals refusals)
     private static UnsupportedKind RefusedKind(string link) =>
         link.StartsWith("/SYSV") ? UnsupportedKind.SharedSystemV
         : link.StartsWith("/[aio]") ? UnsupportedKind.AsyncIoContext
-        : link.StartsWith("/secretmem") ? UnsupportedKind.SecretMemory
         : link.StartsWith("/anon_hugepage") || link.StartsWith(MemFdPrefix) ? UnsupportedKind.HugetlbMemory
         : UnsupportedKind.SpecialMapping;
 

@@ -49,7 +49,8 @@ public sealed class Refusals
     {
         if (_all.Count == 1)
         {
-            return $"process {pid}: {_all[0]}";
+            string process = $"process {pid}";
+            return _all[0].Subject == process ? $"{_all[0]}" : $"{process}: {_all[0]}";
         }
 
         StringBuilder text = new($"process {pid} has state that cannot be saved yet:");

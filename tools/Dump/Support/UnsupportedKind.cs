@@ -26,7 +26,6 @@ public sealed record UnsupportedKind(string Name, string? Remedy = null)
     public static readonly UnsupportedKind DeviceMapping = new("a mapped device");
     public static readonly UnsupportedKind HugetlbMemory = new("hugetlb memory");
     public static readonly UnsupportedKind SharedSystemV = new("System V shared memory");
-    public static readonly UnsupportedKind SecretMemory = new("secret memory (memfd_secret)");
     public static readonly UnsupportedKind AsyncIoContext = new("an asynchronous I/O context (io_setup)");
     public static readonly UnsupportedKind UserFaultRegistration = new("memory registered with a userfaultfd");
     public static readonly UnsupportedKind SealedMapping = new("memory sealed with mseal");

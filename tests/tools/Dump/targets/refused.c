@@ -85,9 +85,9 @@ int main(int argc, char **argv)
     if (strcmp(what, "tcp") == 0)
         connect_tcp();
     else if (strcmp(what, "child") == 0 && fork() == 0) {
-        prctl(PR_SET_PDEATHSIG, SIGKILL);
-        for (;;)
-            pause();
+        while (access(in_directory("."), F_OK) == 0)
+            usleep(10000);
+        _exit(0);
     } else if (strcmp(what, "inotify") == 0)
         inotify_init();
     else if (strcmp(what, "flock") == 0)
@@ -119,6 +119,8 @@ int main(int argc, char **argv)
         if (fork() == 0) {
             // The tracer's parent ends, so it is no child of ours.
             if (fork() == 0) {
+                while (access(in_directory("alone"), F_OK) != 0)
+                    usleep(1000);
                 ptrace(PTRACE_SEIZE, self, 0, 0);
                 close(open(in_directory("ready"), O_CREAT | O_WRONLY, 0600));
                 while (access(in_directory("."), F_OK) == 0)
@@ -127,11 +129,10 @@ int main(int argc, char **argv)
             _exit(0);
         }
         wait(NULL);
+        close(open(in_directory("alone"), O_CREAT | O_WRONLY, 0600));
         for (;;)
             pause();
-    } else if (strcmp(what, "secret") == 0)
-        ftruncate(syscall(SYS_memfd_secret, 0), 4096);
-    else if (strcmp(what, "link") == 0) {
+    } else if (strcmp(what, "link") == 0) {
         symlink("/nowhere", in_directory("link"));
         open(in_directory("link"), O_PATH | O_NOFOLLOW);
     } else if (strcmp(what, "fifo") == 0) {
