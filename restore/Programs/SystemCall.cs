@@ -64,6 +64,7 @@ public enum SystemCall
     prctl = 157,
     arch_prctl = 158,
     chroot = 161,
+    unlink = 87,
     gettid = 186,
     futex = 202,
     sched_setaffinity = 203,
