@@ -1,5 +1,7 @@
 using System.Text;
 using LazyRestore.Agent.State;
+using LazyRestore.ImageFormat;
+using LazyRestore.ImageFormat.Records;
 using Microsoft.Win32.SafeHandles;
 
 namespace LazyRestore.Agent;
@@ -90,6 +92,22 @@ public sealed unsafe partial class PageState : IDisposable
         Parking?.Dispose();
         _mapping.Dispose();
     }
+
+    /// <summary>Creates the state of a process that was restored from an image a moment ago and lacks all of its pages.</summary>
+    /// <param name="imagePath">The image's file.</param>
+    /// <param name="image">The image.</param>
+    /// <param name="pid">The process.</param>
+    /// <param name="regions">What is registered with its userfaultfd.</param>
+    /// <param name="options">How to work; a successor works in the same way.</param>
+    public static PageState Create(
+        string imagePath, CheckpointImage image, int pid, IReadOnlyList<LazyRegion> regions, PageServiceOptions options) =>
+        Create(
+            imagePath,
+            image.Checkpoint.Header.ImageId.Span,
+            image.Index.InSpace(ExtentAddress.Process).Count,
+            pid,
+            regions,
+            options);
 
     /// <summary>Creates the state of an address space that lacks all of an image's pages.</summary>
     internal static PageState Create(

@@ -10,19 +10,15 @@ namespace LazyRestore.Restore.Session;
 /// <summary>The lazy memory of a restored process: the service that fills it and the holder that outlives us.</summary>
 internal sealed class LazyMemory
 {
-    private readonly SafeFileHandle _fault;
-    private readonly PageState _state;
     private readonly Holder _holder;
     private readonly PidDescriptor _process;
     private readonly (ulong Start, ulong Length) _sanctuary;
     private readonly IReadOnlyList<(ulong Start, ulong Length)> _locked;
 
     private LazyMemory(
-        SafeFileHandle fault, PageState state, PageService service, Holder holder, PidDescriptor process, (ulong Start, ulong Length) sanctuary,
+        PageService service, Holder holder, PidDescriptor process, (ulong Start, ulong Length) sanctuary,
         IReadOnlyList<(ulong Start, ulong Length)> locked)
     {
-        _fault = fault;
-        _state = state;
         Service = service;
         _holder = holder;
         _process = process;
@@ -53,15 +49,13 @@ internal sealed class LazyMemory
             Path.GetFullPath(options.ImagePath),
             image,
             leader.Tid,
-            [.. lazy.Select(vma => new LazyRegion(vma.Start, vma.End))],
+            [.. lazy.Select(vma => new LazyRegion(vma.Start, vma.End) { WipeOnFork = vma.Flags.HasFlag(VmaFlags.WipeOnFork) })],
             serviceOptions);
         state.TryLock();
         Holder holder = Holder.Start(leader, runner, state, options.OnPageError == PageErrorPolicy.Kill);
         var service = new PageService(image, fault, state, serviceOptions);
         service.Start();
         return new LazyMemory(
-            fault,
-            state,
             service,
             holder,
             PidDescriptor.Open(leader.Tid),
@@ -117,8 +111,6 @@ internal sealed class LazyMemory
     private void Close()
     {
         Service.Dispose();
-        _fault.Dispose();
-        _state.Dispose();
         _process.Dispose();
     }
 }
