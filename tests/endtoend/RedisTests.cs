@@ -1,0 +1,85 @@
+using System.Globalization;
+using LazyRestore.EndToEnd.Tests.Harness;
+
+namespace LazyRestore.EndToEnd.Tests;
+
+/// <summary>redis-server with more than 100 MB of data.</summary>
+public sealed class RedisTests
+{
+    private const int Keys = 600_000;
+
+    [Theory]
+    [InlineData(Mode.Lazy, "none")]
+    [InlineData(Mode.Demand, "none")]
+    [InlineData(Mode.Eager, "none")]
+    [InlineData(Mode.Lazy, "lz4")]
+    [InlineData(Mode.Lazy, "zstd")]
+    public void ServerAnswersAsBefore(Mode mode, string codec)
+    {
+        using RedisServer server = RedisServer.Start();
+        string digest = server.Fill(Keys);
+        ProcessSnapshot before = server.Subject.Snapshot();
+        server.Subject.Dump("--compress", codec);
+        server.Subject.Restore(mode);
+
+        using (RedisConnection redis = server.Connect())
+        {
+            Assert.Equal($"{Keys}", redis.Call("DBSIZE"));
+            Random random = new(1);
+            for (int i = 0; i < 300; i++)
+            {
+                int key = random.Next(Keys);
+                Assert.Equal(RedisServer.Value(key), redis.Call("GET", $"key:{key}"));
+            }
+
+            // While memory is arriving: new data, and a fork that saves a snapshot of everything.
+            for (int i = 0; i < 500; i++)
+            {
+                Assert.Equal("OK", redis.Call("SET", $"new:{i}", $"value {i}"));
+            }
+
+            redis.Call("BGSAVE");
+            Assert.Equal($"{Keys + 500}", redis.Call("DBSIZE"));
+            for (int i = 0; i < 500; i++)
+            {
+                Assert.Equal("1", redis.Call("DEL", $"new:{i}"));
+            }
+
+            Assert.Equal(digest, redis.Call("DEBUG", "DIGEST"));
+            server.Subject.Await("the background save ends", () => redis.Call("INFO", "persistence").Contains("rdb_bgsave_in_progress:0", StringComparison.Ordinal));
+            Assert.Contains("rdb_last_bgsave_status:ok", redis.Call("INFO", "persistence"), StringComparison.Ordinal);
+            Assert.Equal("OK", redis.Call("DEBUG", "RELOAD", "NOSAVE", "NOFLUSH", "MERGE"));
+            GC.KeepAlive(before);
+        }
+    }
+
+    [Fact]
+    public void ServerSurvivesSeveralCheckpoints()
+    {
+        using RedisServer server = RedisServer.Start();
+        string digest = server.Fill(100_000);
+        foreach (Mode mode in (Mode[])[Mode.Lazy, Mode.Eager, Mode.Lazy])
+        {
+            server.AwaitNoClients();
+            server.Subject.Dump();
+            server.Subject.Restore(mode);
+            using RedisConnection redis = server.Connect();
+            Assert.Equal("PONG", redis.Call("PING"));
+        }
+
+        using RedisConnection last = server.Connect();
+        Assert.Equal(digest, last.Call("DEBUG", "DIGEST"));
+    }
+
+    [Fact]
+    public void ServerIsUntouchedByARefusal()
+    {
+        using RedisServer server = RedisServer.Start();
+        using RedisConnection redis = server.Connect();
+        Assert.Equal("OK", redis.Call("SET", "a", "b"));
+        server.Subject.Tool(server.Subject.DumpArguments()).Exits(3).Names("descriptor", "tcp");
+        Assert.Equal("b", redis.Call("GET", "a"));
+        Assert.Equal($"{server.Subject.Pid}", redis.Call("INFO", "server").Split("process_id:")[1].Split('\r')[0]);
+        Assert.False(File.Exists(server.Subject.Image), string.Create(CultureInfo.InvariantCulture, $"{server.Subject.Image} exists"));
+    }
+}

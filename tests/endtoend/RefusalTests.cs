@@ -1,0 +1,59 @@
+using LazyRestore.EndToEnd.Tests.Harness;
+
+namespace LazyRestore.EndToEnd.Tests;
+
+/// <summary>What cannot be saved is refused by name, and the process goes on as if nothing had happened.</summary>
+public sealed class RefusalTests
+{
+    [Theory]
+    [InlineData("tcp", "tcp")]
+    [InlineData("unix", "socket")]
+    [InlineData("pipe", "pipe")]
+    [InlineData("inotify", "inotify")]
+    [InlineData("io_uring", "io_uring")]
+    [InlineData("child", "child")]
+    [InlineData("zombie", "child")]
+    [InlineData("seccomp", "seccomp")]
+    [InlineData("netlink", "netlink")]
+    [InlineData("packet", "packet")]
+    [InlineData("userfaultfd", "userfaultfd")]
+    [InlineData("pidfd", "pidfd")]
+    [InlineData("fanotify", "fanotify")]
+    [InlineData("fifo", "fifo")]
+    [InlineData("lock", "lock")]
+    [InlineData("terminal", "ptmx")]
+    public void RefusedStateLeavesTheProcessAlone(string state, string name)
+    {
+        using Subject subject = Subject.StartTarget("refused", state);
+        ProcessSnapshot before = subject.Snapshot();
+        string descriptor = subject.Scratch.Text("descriptor").Trim();
+        CommandResult result = subject.Tool(subject.DumpArguments()).Exits(3).Names(name);
+        if (descriptor != "-1")
+        {
+            result.Names($"descriptor {descriptor}");
+        }
+
+        AssertNothingWritten(subject);
+        subject.AwaitAsBefore(before);
+        subject.Verify();
+    }
+
+    [Fact]
+    public void StandardStreamsThatLeadOutsideNeedConsent()
+    {
+        // The launcher's own output files are replaced by a pipe to a reader that is another process.
+        using Subject subject = Subject.Start(
+            LazyRestoreBinary.Native,
+            folder => ["/bin/bash", "-c", "exec \"$0\" \"$1\" 16 > >(exec cat >\"$1/copied\")", TargetProgram.Compile("ballast"), folder]);
+        subject.Tool(subject.DumpArguments()).Exits(3).Names("inherit-stdio");
+        AssertNothingWritten(subject);
+        Assert.True(Proc.IsAlive(subject.Pid));
+    }
+
+    private static void AssertNothingWritten(Subject subject)
+    {
+        string[] left = [.. Directory.EnumerateFileSystemEntries(subject.Scratch.Folder).Select(path => Path.GetFileName(path)!)
+            .Where(name => name.Contains("image", StringComparison.Ordinal) || name.Contains("ckpt", StringComparison.Ordinal))];
+        Assert.Empty(left);
+    }
+}
