@@ -9,7 +9,7 @@ internal static class CheckpointRestoreProbe
     public static unsafe Finding Kernel()
     {
         uint size = 0;
-        return Interop.Libc.prctl(Interop.Libc.PR_SET_MM, Interop.Libc.PR_SET_MM_MAP_SIZE, (nuint)(&size), 0, 0) is 0
+        return Interop.prctl(Interop.PR_SET_MM, Interop.PR_SET_MM_MAP_SIZE, (nuint)(&size), 0, 0) is 0
             ? Finding.Ok("CONFIG_CHECKPOINT_RESTORE")
             : Finding.Missing(
                 $"prctl(PR_SET_MM): {Marshal.GetLastPInvokeErrorMessage()}", "Use a kernel built with CONFIG_CHECKPOINT_RESTORE.");

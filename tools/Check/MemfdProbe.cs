@@ -11,7 +11,7 @@ internal static class MemfdProbe
     /// <summary>Looks.</summary>
     public static Finding Examine()
     {
-        int fd = Interop.Libc.memfd_create("lazyrestore-check", Interop.Libc.MFD_CLOEXEC);
+        int fd = Interop.memfd_create("lazyrestore-check", Interop.MFD_CLOEXEC);
         if (fd < 0)
         {
             return Finding.Missing($"memfd_create: {Marshal.GetLastPInvokeErrorMessage()}", "Use Linux 3.17 or newer.");

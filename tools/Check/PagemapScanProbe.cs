@@ -12,18 +12,18 @@ internal static class PagemapScanProbe
         using SafeFileHandle pagemap = File.OpenHandle("/proc/self/pagemap");
         ulong onStack = 0;
         ulong page = (ulong)&onStack & ~0xfffUL;
-        Interop.Libc.page_region region = default;
-        Interop.Libc.pm_scan_arg scan = new()
+        Interop.page_region region = default;
+        Interop.pm_scan_arg scan = new()
         {
-            size = (ulong)sizeof(Interop.Libc.pm_scan_arg),
+            size = (ulong)sizeof(Interop.pm_scan_arg),
             start = page,
             end = page + 4096,
             vec = (ulong)&region,
             vec_len = 1,
-            category_anyof_mask = Interop.Libc.PAGE_IS_PRESENT,
-            return_mask = Interop.Libc.PAGE_IS_PRESENT,
+            category_anyof_mask = Interop.PAGE_IS_PRESENT,
+            return_mask = Interop.PAGE_IS_PRESENT,
         };
-        return Interop.Libc.ioctl((int)pagemap.DangerousGetHandle(), Interop.Libc.PAGEMAP_SCAN, &scan) >= 0
+        return Interop.ioctl_pagemap_scan((int)pagemap.DangerousGetHandle(), Interop.PAGEMAP_SCAN, &scan) >= 0
             ? Finding.Ok("PAGEMAP_SCAN")
             : Finding.Limited(
                 $"ioctl(PAGEMAP_SCAN): {Marshal.GetLastPInvokeErrorMessage()}",

@@ -9,14 +9,14 @@ internal static class PidfdProbe
     /// <summary>Looks.</summary>
     public static Finding Examine()
     {
-        long pidfd = Interop.Libc.syscall(Interop.Libc.SYS_pidfd_open, (nuint)Environment.ProcessId, 0, 0, 0, 0, 0);
+        long pidfd = Interop.syscall(Interop.SYS_pidfd_open, Environment.ProcessId);
         if (pidfd < 0)
         {
             return Finding.Missing($"pidfd_open: {Marshal.GetLastPInvokeErrorMessage()}", "Use Linux 5.6 or newer.");
         }
 
         using SafeFileHandle process = new((nint)pidfd, ownsHandle: true);
-        long taken = Interop.Libc.syscall(Interop.Libc.SYS_pidfd_getfd, (nuint)pidfd, (nuint)pidfd, 0, 0, 0, 0);
+        long taken = Interop.syscall(Interop.SYS_pidfd_getfd, (nint)pidfd, (nint)pidfd);
         if (taken < 0)
         {
             return Finding.Missing(

@@ -43,8 +43,8 @@ internal static class UserfaultfdProbe
         }
 
         using SafeFileHandle handle = new(fd, ownsHandle: true);
-        Interop.Libc.uffdio_api api = new() { api = Interop.Libc.UFFD_API };
-        return Interop.Libc.ioctl(fd, Interop.Libc.UFFDIO_API, &api) is 0
+        Interop.uffdio_api api = new() { api = Interop.UFFD_API };
+        return Interop.ioctl_uffdio_api(fd, Interop.UFFDIO_API, &api) is 0
             ? new Answer(way, api.features, null)
             : new Answer(way, 0, $"ioctl(UFFDIO_API): {Marshal.GetLastPInvokeErrorMessage()}");
     }
@@ -58,8 +58,8 @@ internal static class UserfaultfdProbe
             try
             {
                 using SafeFileHandle device = File.OpenHandle(Device, FileMode.Open, FileAccess.ReadWrite);
-                int fd = Interop.Libc.ioctl(
-                    (int)device.DangerousGetHandle(), Interop.Libc.USERFAULTFD_IOC_NEW, (void*)Interop.Libc.O_CLOEXEC);
+                int fd = Interop.ioctl_userfaultfd_new(
+                    (int)device.DangerousGetHandle(), Interop.USERFAULTFD_IOC_NEW, Interop.O_CLOEXEC);
                 if (fd >= 0)
                 {
                     return (fd, Device);
@@ -71,7 +71,7 @@ internal static class UserfaultfdProbe
             }
         }
 
-        return ((int)Interop.Libc.syscall(Interop.Libc.SYS_userfaultfd, Interop.Libc.O_CLOEXEC, 0, 0, 0, 0, 0), "system call");
+        return ((int)Interop.syscall(Interop.SYS_userfaultfd, Interop.O_CLOEXEC), "system call");
     }
 
     private sealed record Answer(string Way, ulong Features, string? Error);

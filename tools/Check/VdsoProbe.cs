@@ -8,9 +8,9 @@ internal static class VdsoProbe
     /// <summary>Looks: a process that has its vDSO already is told EEXIST, and EINVAL where the request is unknown.</summary>
     public static Finding Examine()
     {
-        long result = Interop.Libc.syscall(Interop.Libc.SYS_arch_prctl, Interop.Libc.ARCH_MAP_VDSO_64, 0, 0, 0, 0, 0);
+        long result = Interop.syscall(Interop.SYS_arch_prctl, Interop.ARCH_MAP_VDSO_64);
         int errno = Marshal.GetLastPInvokeError();
-        return result >= 0 || errno is Interop.Libc.EEXIST
+        return result >= 0 || errno is Interop.EEXIST
             ? Finding.Ok("ARCH_MAP_VDSO_64")
             : Finding.Missing(
                 $"arch_prctl(ARCH_MAP_VDSO_64): {Marshal.GetPInvokeErrorMessage(errno)}",

@@ -8,7 +8,7 @@ internal static class TerminalSize
     /// <summary>Its width in characters; 80 when it does not tell.</summary>
     public static unsafe int Columns()
     {
-        Interop.Libc.winsize size = default;
-        return Interop.Libc.ioctl(1, Interop.Libc.TIOCGWINSZ, &size) is 0 && size.ws_col > 0 ? size.ws_col : Usual;
+        Interop.winsize size = default;
+        return Interop.ioctl_winsize(1, Interop.TIOCGWINSZ, &size) is 0 && size.ws_col > 0 ? size.ws_col : Usual;
     }
 }

@@ -28,14 +28,17 @@ internal sealed class TextResultWriter(Streams streams) : IResultWriter
             streams.Output.Write(field.Value.ToString());
         }
 
-        for (int i = 0; i < document.Tables.Count; i++)
+        // An empty array tells a program something; an empty table tells a reader nothing.
+        bool apart = shown.Length > 0;
+        foreach (Table table in document.Tables.Where(table => table.Rows.Count > 0))
         {
-            if (i > 0 || shown.Length > 0)
+            if (apart)
             {
                 streams.Output.WriteLine();
             }
 
-            TableRenderer.Write(document.Tables[i], streams);
+            TableRenderer.Write(table, streams);
+            apart = true;
         }
     }
 }
