@@ -15,19 +15,14 @@ internal static class CommandLine
     /// <returns>The exit code.</returns>
     public static int Run(string[] args, Streams streams)
     {
-        CommandContext context = new(new GlobalOptions(), streams);
+        CommandContext context = new(new GlobalOptions(), streams, args);
         ParseResult parse = Build(context).Parse(args);
         if (parse.Action is ParseErrorAction)
         {
             return UsageError.Report(parse, context);
         }
 
-        return parse.Invoke(new InvocationConfiguration
-        {
-            Output = streams.Output,
-            Error = streams.Error,
-            EnableDefaultExceptionHandler = false,
-        });
+        return parse.Invoke(new InvocationConfiguration { EnableDefaultExceptionHandler = false });
     }
 
     /// <summary>The verbs with their options.</summary>
@@ -35,6 +30,9 @@ internal static class CommandLine
     {
         RootCommand root = new(Description)
         {
+            new DumpCommand(context),
+            new RestoreCommand(context),
+            new AgentCommand(context),
             new CheckCommand(context),
             new CompletionCommand(context),
         };
@@ -43,8 +41,8 @@ internal static class CommandLine
         {
             switch (option)
             {
-                case HelpOption help: help.Action = new HelpWithExamples(help.Action!); break;
-                case VersionOption version: version.Action = new VersionAction(); break;
+                case HelpOption help: help.Action = new HelpWithExamples(help.Action!, context.Streams); break;
+                case VersionOption version: version.Action = new VersionAction(context.Streams); break;
             }
         }
 

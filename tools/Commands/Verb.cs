@@ -24,9 +24,13 @@ internal abstract class Verb : Command
     /// <returns>The exit code.</returns>
     protected abstract int Run(ParseResult parse, Reporter reporter);
 
+    /// <summary>Whether standard output carries the data itself, so that results have to go to standard error.</summary>
+    protected virtual bool WritesDataToOutput(ParseResult parse) => false;
+
     private int Invoke(ParseResult parse)
     {
-        Reporter reporter = new(_context.Streams, _context.Globals.Read(parse));
+        Streams streams = WritesDataToOutput(parse) ? _context.Streams.WithResultsOnError() : _context.Streams;
+        Reporter reporter = new(streams, _context.Globals.Read(parse));
         try
         {
             return Run(parse, reporter);

@@ -1,11 +1,12 @@
 using System.CommandLine;
 using System.CommandLine.Invocation;
 using System.Reflection;
+using LazyRestore.Tools.Output;
 
 namespace LazyRestore.Tools.Commands;
 
 /// <summary><c>--version</c>.</summary>
-internal sealed class VersionAction : SynchronousCommandLineAction
+internal sealed class VersionAction(Streams streams) : SynchronousCommandLineAction
 {
     /// <summary>The version of this build, such as <c>0.1.0</c>.</summary>
     public static string Version { get; } = typeof(VersionAction).Assembly
@@ -17,7 +18,7 @@ internal sealed class VersionAction : SynchronousCommandLineAction
     /// <inheritdoc/>
     public override int Invoke(ParseResult parseResult)
     {
-        parseResult.InvocationConfiguration.Output.WriteLine($"lazyrestore {Version}");
+        streams.Output.WriteLine($"lazyrestore {Version}");
         return 0;
     }
 }

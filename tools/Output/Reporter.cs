@@ -6,13 +6,13 @@ internal sealed class Reporter
     private readonly IResultWriter _results;
     private readonly ILog _log;
     private readonly IProgressDisplay _progress;
-    private readonly int _verbosity;
+    private readonly ReportingOptions _options;
 
     /// <summary>Speaks as the options of the command line say.</summary>
     public Reporter(Streams streams, ReportingOptions options)
     {
         Streams = streams;
-        _verbosity = options.Verbosity;
+        _options = options;
         _results = options.Json ? new JsonResultWriter(streams) : new TextResultWriter(streams);
         _log = options.JsonLog ? new JsonLog(streams, TimeProvider.System) : new TextLog(streams);
         _progress = options.Progress switch
@@ -23,6 +23,12 @@ internal sealed class Reporter
             _ => new NoProgress(),
         };
     }
+
+    /// <summary>The same log, but nothing for standard output.</summary>
+    public Reporter WithoutResults() => new(Streams, _options with { Json = false });
+
+    /// <summary>Whether progress is drawn on the terminal, where it would disturb what else writes there.</summary>
+    public bool ProgressTakesTerminal => _progress is BarProgress;
 
     /// <summary>Where it all goes.</summary>
     public Streams Streams { get; }
@@ -37,7 +43,7 @@ internal sealed class Reporter
     /// <summary>A detail, told with <c>-v</c>.</summary>
     public void Info(string message)
     {
-        if (_verbosity > 0)
+        if (_options.Verbosity > 0)
         {
             _progress.Clear();
             _log.Info(message);
@@ -64,13 +70,27 @@ internal sealed class Reporter
         _results.Result(document);
     }
 
+    /// <summary>The outcome of a command whose answer is one word, for scripts to take: the bare word, or the result in JSON.</summary>
+    public void Answer(string word, Document document)
+    {
+        _progress.Clear();
+        if (_results is JsonResultWriter)
+        {
+            _results.Result(document);
+        }
+        else
+        {
+            Streams.Output.WriteLine(word);
+        }
+    }
+
     /// <summary>The command failed.</summary>
     /// <returns>The exit code.</returns>
     public int Fail(FailureReport failure)
     {
         _progress.Clear();
         _results.Error(failure);
-        _log.Error(failure, withTrace: _verbosity > 0);
+        _log.Error(failure, withTrace: _options.Verbosity > 0);
         return failure.ExitCode;
     }
 }

@@ -46,5 +46,12 @@ internal sealed class Streams
     /// <summary>Streams that gather text, with nobody at the other end.</summary>
     public static Streams Into(TextWriter output, TextWriter error) => new(() => output, () => error);
 
+    /// <summary>The same streams with results on standard error, for commands whose data takes standard output.</summary>
+    public Streams WithResultsOnError() => new(() => Error, () => Error)
+    {
+        OutputIsTerminal = OutputIsTerminal,
+        ErrorIsTerminal = ErrorIsTerminal,
+    };
+
     private static StreamWriter Open(Stream stream) => new(stream, s_utf8, bufferSize: 4096) { AutoFlush = true };
 }
