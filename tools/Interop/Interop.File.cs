@@ -15,18 +15,16 @@ internal static unsafe partial class Interop
     internal const int F_GETFL = 3;
     internal const int F_GETSIG = 11;
     internal const int F_GETOWN = 9;
-    internal const int F_GETLEASE = 1025;
     internal const int F_SETPIPE_SZ = 1031;
     internal const int F_GETPIPE_SZ = 1032;
     internal const int F_GET_SEALS = 1034;
-    internal const int F_UNLCK = 2;
 
-    internal const int SEEK_CUR = 1;
     internal const int SEEK_DATA = 3;
     internal const int SEEK_HOLE = 4;
 
     internal const uint S_IFMT = 0xF000;
     internal const uint S_IFSOCK = 0xC000;
+    internal const uint S_IFLNK = 0xA000;
     internal const uint S_IFREG = 0x8000;
     internal const uint S_IFBLK = 0x6000;
     internal const uint S_IFDIR = 0x4000;
@@ -38,10 +36,7 @@ internal static unsafe partial class Interop
 
     internal const int SIGSTOP = 19;
 
-    internal const int ENOENT = 2;
-    internal const int ESRCH = 3;
     internal const int ENXIO = 6;
-    internal const int EBADF = 9;
     internal const int EAGAIN = 11;
     internal const int EFAULT = 14;
     internal const int EINVAL = 22;

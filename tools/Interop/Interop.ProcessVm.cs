@@ -6,10 +6,8 @@ internal static unsafe partial class Interop
 {
     internal const string Libc = "libc";
 
-    internal const int IOV_MAX = 1024;
-
     [StructLayout(LayoutKind.Sequential)]
-    internal struct @iovec
+    internal struct iovec
     {
         public void* iov_base;
         public nuint iov_len;
