@@ -31,8 +31,7 @@ internal static class CommandLine
         RootCommand root = new(Description)
         {
             new DumpCommand(context),
-            new RestoreCommand(context),
-            new AgentCommand(context),
+            new InspectCommand(context),
             new CheckCommand(context),
             new CompletionCommand(context),
         };

@@ -12,6 +12,24 @@ internal static class Numbers
     /// <summary>The number of a descriptor.</summary>
     public static int? Descriptor(ArgumentResult result) => AtLeast(0, "the number of a descriptor", result);
 
+    /// <summary>A memory address: hexadecimal, with or without 0x.</summary>
+    public static ulong? Address(ArgumentResult result)
+    {
+        if (result.Tokens.Count is 0)
+        {
+            return null;
+        }
+
+        string word = result.Tokens[0].Value;
+        ReadOnlySpan<char> digits = word.StartsWith("0x", StringComparison.OrdinalIgnoreCase) ? word.AsSpan(2) : word;
+        if (!ulong.TryParse(digits, NumberStyles.AllowHexSpecifier, CultureInfo.InvariantCulture, out ulong address))
+        {
+            result.AddError($"'{word}' is not an address in hexadecimal");
+        }
+
+        return address;
+    }
+
     private static int AtLeast(int least, string meaning, ArgumentResult result)
     {
         string word = result.Tokens[0].Value;

@@ -9,7 +9,7 @@ internal static class HexDump
     private const int RowBytes = 16;
 
     /// <summary>Dumps <paramref name="data"/>, counting offsets from <paramref name="origin"/>.</summary>
-    public static string Of(ReadOnlySpan<byte> data, ulong origin = 0)
+    public static string Of(ReadOnlySpan<byte> data, ulong origin)
     {
         StringBuilder text = new();
         bool repeating = false;

@@ -60,8 +60,8 @@ internal readonly struct Value
     /// <summary>Several values: an array in JSON, separated by commas in text.</summary>
     public static Value List(IEnumerable<Value> values) => new(Form.List, 0, values.ToArray());
 
-    /// <summary>Raw bytes: base64 in JSON, a hex dump in text.</summary>
-    public static Value Data(byte[] data) => new(Form.Data, 0, data);
+    /// <summary>Raw bytes: base64 in JSON, in text a hex dump that counts from the address of the first.</summary>
+    public static Value Data(byte[] data, ulong address) => new(Form.Data, unchecked((long)address), data);
 
     /// <summary>Writes the value as JSON.</summary>
     public void WriteTo(Utf8JsonWriter json)
@@ -95,7 +95,7 @@ internal readonly struct Value
         Form.Flag => _number != 0 ? "yes" : "no",
         Form.Duration => Readable.Duration(TimeSpan.FromMicroseconds(_number)),
         Form.List => string.Join(", ", (Value[])_content!),
-        Form.Data => HexDump.Of((byte[])_content!),
+        Form.Data => HexDump.Of((byte[])_content!, unchecked((ulong)_number)),
         _ => "-",
     };
 }
