@@ -31,6 +31,7 @@ internal static class CommandLine
         RootCommand root = new(Description)
         {
             new DumpCommand(context),
+            new RestoreCommand(context),
             new InspectCommand(context),
             new CheckCommand(context),
             new CompletionCommand(context),
