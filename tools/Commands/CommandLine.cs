@@ -34,6 +34,7 @@ internal static class CommandLine
             new RestoreCommand(context),
             new InspectCommand(context),
             new CheckCommand(context),
+            new DemoCommand(context),
             new CompletionCommand(context),
         };
         context.Globals.AddTo(root);

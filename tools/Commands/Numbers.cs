@@ -12,6 +12,9 @@ internal static class Numbers
     /// <summary>The number of a descriptor.</summary>
     public static int? Descriptor(ArgumentResult result) => AtLeast(0, "the number of a descriptor", result);
 
+    /// <summary>An amount of memory in MiB, at least one.</summary>
+    public static int Mebibytes(ArgumentResult result) => AtLeast(1, "a number of MiB", result);
+
     /// <summary>A memory address: hexadecimal, with or without 0x.</summary>
     public static ulong? Address(ArgumentResult result)
     {
