@@ -1,0 +1,125 @@
+using LazyRestore.Agent;
+using LazyRestore.Restore.Tracing;
+
+namespace LazyRestore.Restore.Programs;
+
+/// <summary>
+/// The runner's place inside another process: one page of code and an area for programs. It must be used on the OS thread that
+/// traces the process.
+/// </summary>
+public sealed class RemoteRunner : IDisposable
+{
+    private const ulong PageSize = 4096;
+    private const ulong DefaultCapacity = 1 << 20;
+    private readonly Tracee _host;
+    private readonly ulong _syscallInstruction;
+    private readonly ulong _capacity;
+    private bool _removed;
+
+    private RemoteRunner(Tracee host, ulong syscallInstruction, ulong start, ulong capacity)
+    {
+        _host = host;
+        _syscallInstruction = syscallInstruction;
+        Start = start;
+        _capacity = capacity;
+    }
+
+    /// <summary>First address of the mapping; it holds the code, then the programs.</summary>
+    public ulong Start { get; }
+
+    /// <summary>First address after the mapping.</summary>
+    public ulong End => Start + PageSize + _capacity;
+
+    private ulong ProgramArea => Start + PageSize;
+
+    /// <summary>Puts the runner into a frozen process, at an address the kernel chooses.</summary>
+    public static RemoteRunner Install(FrozenProcess process)
+    {
+        ulong instruction = SyscallInstructionSearch.Find(process.Pid);
+        return Install(process.Leader, instruction, address: 0, DefaultCapacity);
+    }
+
+    /// <summary>Puts the runner at an address, or where the kernel likes when it is 0.</summary>
+    internal static RemoteRunner Install(Tracee thread, ulong syscallInstruction, ulong address, ulong capacity)
+    {
+        ulong start = InjectedCall.Run(
+            thread,
+            syscallInstruction,
+            SystemCall.mmap,
+            address,
+            PageSize + capacity,
+            MemoryConstants.ProtRead | MemoryConstants.ProtWrite,
+            MemoryConstants.MapPrivate | MemoryConstants.MapAnonymous | (address == 0 ? 0 : MemoryConstants.MapFixedNoReplace),
+            ulong.MaxValue,
+            0);
+        var runner = new RemoteRunner(thread, syscallInstruction, start, capacity);
+        try
+        {
+            ProcessMemory.Write(thread.ProcessId, start, RunnerCode.Assemble(start));
+            InjectedCall.Run(
+                thread, syscallInstruction, SystemCall.mprotect, start, PageSize, MemoryConstants.ProtRead | MemoryConstants.ProtExec);
+            return runner;
+        }
+        catch
+        {
+            runner.Dispose();
+            throw;
+        }
+    }
+
+    /// <summary>Runs a program in a stopped thread of the process and returns what its calls returned.</summary>
+    /// <exception cref="NativeException">A call that had to succeed failed.</exception>
+    public ProgramResult Run(Tracee thread, SystemCallProgram program)
+    {
+        ProgramImage image = Load(program, ProgramArea, _capacity);
+        UserRegisters end = thread.RunBorrowed(Entry(thread, image));
+        ProgramResult result = Collect(thread.ProcessId, program, image, end);
+        result.ThrowIfStopped();
+        return result;
+    }
+
+    /// <summary>Takes the runner out of the process again.</summary>
+    public void Dispose()
+    {
+        if (!_removed)
+        {
+            _removed = true;
+            try
+            {
+                InjectedCall.Run(_host, _syscallInstruction, SystemCall.munmap, Start, PageSize + _capacity);
+                _host.GiveBack();
+            }
+            catch (TraceeGoneException)
+            {
+            }
+        }
+    }
+
+    private ProgramImage Load(SystemCallProgram program, ulong address, ulong capacity)
+    {
+        if ((ulong)program.Size > capacity)
+        {
+            throw new LazyRestoreException(
+                FailureReason.Failed, $"a program of {program.Size} bytes does not fit into the runner's {capacity} bytes");
+        }
+
+        ProgramImage image = ProgramImage.Lay(program, address);
+        ProcessMemory.Write(_host.ProcessId, address, image.Bytes);
+        return image;
+    }
+
+    private UserRegisters Entry(Tracee thread, ProgramImage image)
+    {
+        UserRegisters registers = thread.OwnRegisters;
+        registers.rip = Start;
+        registers.rbx = image.Address;
+        registers.rbp = image.End;
+        return registers;
+    }
+
+    private static ProgramResult Collect(int pid, SystemCallProgram program, ProgramImage image, in UserRegisters end)
+    {
+        ProcessMemory.Read(pid, image.Address, image.Bytes);
+        return new ProgramResult(program, image.Bytes, (int)((end.rbx - image.Address) / CallLayout.Size));
+    }
+}

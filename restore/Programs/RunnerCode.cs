@@ -1,0 +1,53 @@
+using Iced.Intel;
+using static Iced.Intel.AssemblerRegisters;
+
+namespace LazyRestore.Restore.Programs;
+
+/// <summary>
+/// The machine code that executes a program: it walks the calls from RBX to RBP, and traps when it is done or when a call that
+/// had to succeed failed. RBX then tells how far it came. It uses no stack and no memory but the program.
+/// </summary>
+internal static class RunnerCode
+{
+    private static readonly AssemblerRegister64[] s_arguments = [rdi, rsi, rdx, r10, r8, r9];
+
+    /// <summary>Assembles the runner for an address.</summary>
+    internal static byte[] Assemble(ulong address)
+    {
+        var assembler = new Assembler(64);
+        Label next = assembler.CreateLabel();
+        Label succeeded = assembler.CreateLabel();
+        Label done = assembler.CreateLabel();
+
+        assembler.Label(ref next);
+        assembler.cmp(rbx, rbp);
+        assembler.jae(done);
+        for (int i = 0; i < s_arguments.Length; i++)
+        {
+            Label isValue = assembler.CreateLabel();
+            assembler.mov(s_arguments[i], __qword_ptr[rbx + CallLayout.ArgumentsOffset + (i * sizeof(ulong))]);
+            assembler.test(__byte_ptr[rbx + CallLayout.FlagsOffset], 1 << i);
+            assembler.je(isValue);
+            assembler.mov(s_arguments[i], __qword_ptr[s_arguments[i]]);
+            assembler.Label(ref isValue);
+            assembler.nop();
+        }
+
+        assembler.mov(eax, __dword_ptr[rbx]);
+        assembler.syscall();
+        assembler.mov(__qword_ptr[rbx + CallLayout.ResultOffset], rax);
+        assembler.cmp(rax, -4095);
+        assembler.jb(succeeded);
+        assembler.test(__byte_ptr[rbx + CallLayout.FlagsOffset], (int)CallLayout.StopOnErrorFlag);
+        assembler.jne(done);
+        assembler.Label(ref succeeded);
+        assembler.add(rbx, CallLayout.Size);
+        assembler.jmp(next);
+        assembler.Label(ref done);
+        assembler.int3();
+
+        using var code = new MemoryStream();
+        assembler.Assemble(new StreamCodeWriter(code), address);
+        return code.ToArray();
+    }
+}

@@ -1,0 +1,95 @@
+using System.Buffers.Binary;
+using System.Text;
+
+namespace LazyRestore.Restore.Programs;
+
+/// <summary>
+/// A list of system calls with their data, built by ordinary code and executed inside another process by the runner in one
+/// round trip. A program is data: it can be printed, compared and tested without a process.
+/// </summary>
+public sealed class SystemCallProgram
+{
+    private readonly List<PlannedCall> _calls = [];
+    private readonly List<(int At, int Target)> _pointers = [];
+    private byte[] _data = new byte[256];
+    private int _dataLength;
+    private string _about = "";
+
+    /// <summary>The calls in the order in which they run.</summary>
+    public IReadOnlyList<PlannedCall> Calls => _calls;
+
+    /// <summary>The size of the program when laid out, in bytes.</summary>
+    public int Size => (_calls.Count * CallLayout.Size) + _dataLength;
+
+    internal ReadOnlySpan<byte> InitialData => _data.AsSpan(0, _dataLength);
+
+    internal IReadOnlyList<(int At, int Target)> Pointers => _pointers;
+
+    /// <summary>Says what the calls added from here on are for; errors name it.</summary>
+    public SystemCallProgram About(string subject)
+    {
+        _about = subject;
+        return this;
+    }
+
+    /// <summary>Adds a call; if it fails, the program stops there.</summary>
+    public CallResultRef Call(SystemCall number, params ReadOnlySpan<Argument> arguments) => Add(number, arguments, stopOnError: true);
+
+    /// <summary>Adds a call that may fail: the program goes on and the result tells.</summary>
+    public CallResultRef Try(SystemCall number, params ReadOnlySpan<Argument> arguments) => Add(number, arguments, stopOnError: false);
+
+    /// <summary>Adds bytes that calls can point to, aligned to 8.</summary>
+    public DataRef Data(ReadOnlySpan<byte> bytes)
+    {
+        DataRef place = Reserve(bytes.Length);
+        bytes.CopyTo(_data.AsSpan(place.Offset));
+        return place;
+    }
+
+    /// <summary>Adds a zero-terminated UTF-8 string.</summary>
+    public DataRef Text(string text)
+    {
+        int length = Encoding.UTF8.GetByteCount(text);
+        DataRef place = Reserve(length + 1);
+        Encoding.UTF8.GetBytes(text, _data.AsSpan(place.Offset));
+        return place;
+    }
+
+    /// <summary>Adds 64-bit values one after the other.</summary>
+    public DataRef Words(params ReadOnlySpan<ulong> words)
+    {
+        DataRef place = Reserve(words.Length * sizeof(ulong));
+        for (int i = 0; i < words.Length; i++)
+        {
+            BinaryPrimitives.WriteUInt64LittleEndian(_data.AsSpan(place.Offset + (i * sizeof(ulong))), words[i]);
+        }
+
+        return place;
+    }
+
+    /// <summary>Reserves zeroed bytes for calls to fill, aligned to 8.</summary>
+    public DataRef Reserve(int length)
+    {
+        int offset = (_dataLength + 7) & ~7;
+        if (offset + length > _data.Length)
+        {
+            Array.Resize(ref _data, Math.Max(_data.Length * 2, offset + length));
+        }
+
+        _dataLength = offset + length;
+        return new DataRef(offset, length);
+    }
+
+    /// <summary>Stores the address of <paramref name="target"/> at an offset of <paramref name="structure"/>.</summary>
+    public void Point(DataRef structure, int offset, DataRef target) => _pointers.Add((structure.Offset + offset, target.Offset));
+
+    /// <inheritdoc/>
+    public override string ToString() => string.Join('\n', _calls.Select((call, index) => $"#{index} {call}"));
+
+    private CallResultRef Add(SystemCall number, ReadOnlySpan<Argument> arguments, bool stopOnError)
+    {
+        ArgumentOutOfRangeException.ThrowIfGreaterThan(arguments.Length, CallLayout.Arguments);
+        _calls.Add(new PlannedCall(number, arguments.ToArray(), stopOnError, _about));
+        return new CallResultRef(_calls.Count - 1);
+    }
+}

@@ -1,0 +1,315 @@
+using System.Runtime.InteropServices;
+using LazyRestore.Agent;
+using LazyRestore.ImageFormat.Records;
+
+namespace LazyRestore.Restore.Tracing;
+
+/// <summary>
+/// One thread under ptrace(2). Every member must be called on the OS thread that seized it: the kernel refuses all others.
+/// Unless said otherwise the thread must be stopped.
+/// </summary>
+public sealed unsafe class Tracee
+{
+    private const int Eio = 5;
+    private const int Eintr = 4;
+    private const int SigTrap = 5;
+    private const ulong AllSignals = ulong.MaxValue;
+    private readonly List<int> _withheldSignals = [];
+    private UserRegisters _ownRegisters;
+    private ulong _ownSignalMask;
+    private bool _borrowed;
+
+    private Tracee(int processId, int tid)
+    {
+        ProcessId = processId;
+        Tid = tid;
+    }
+
+    /// <summary>The process it belongs to.</summary>
+    public int ProcessId { get; }
+
+    /// <summary>Its thread ID.</summary>
+    public int Tid { get; }
+
+    /// <summary>Whether it was in a group stop (SIGSTOP and the like) when it was frozen.</summary>
+    public bool WasStopped { get; private set; }
+
+    /// <summary>The general registers now.</summary>
+    public UserRegisters Registers
+    {
+        get
+        {
+            UserRegisters registers;
+            RegisterSet(Interop.PTRACE_GETREGSET, Interop.NT_PRSTATUS, &registers, UserRegisters.Size);
+            return registers;
+        }
+
+        set => RegisterSet(Interop.PTRACE_SETREGSET, Interop.NT_PRSTATUS, &value, UserRegisters.Size);
+    }
+
+    /// <summary>The blocked signals, bit N-1 for signal N.</summary>
+    public ulong SignalMask
+    {
+        get
+        {
+            ulong mask;
+            Request(Interop.PTRACE_GETSIGMASK, sizeof(ulong), &mask);
+            return mask;
+        }
+
+        set => Request(Interop.PTRACE_SETSIGMASK, sizeof(ulong), &value);
+    }
+
+    /// <summary>The full XSAVE area: NT_X86_XSTATE.</summary>
+    public byte[] ReadExtendedState()
+    {
+        byte[] buffer = GC.AllocateUninitializedArray<byte>(16 * 1024);
+        fixed (byte* start = buffer)
+        {
+            nuint length = RegisterSet(Interop.PTRACE_GETREGSET, Interop.NT_X86_XSTATE, start, (nuint)buffer.Length);
+            return buffer[..(int)length];
+        }
+    }
+
+    /// <summary>Sets the full XSAVE area.</summary>
+    public void WriteExtendedState(ReadOnlySpan<byte> state)
+    {
+        fixed (byte* start = state)
+        {
+            RegisterSet(Interop.PTRACE_SETREGSET, Interop.NT_X86_XSTATE, start, (nuint)state.Length);
+        }
+    }
+
+    /// <summary>The queued signals as raw siginfo_t of 128 bytes, without taking them (PTRACE_PEEKSIGINFO).</summary>
+    /// <param name="shared">The queue of the process instead of the thread's own.</param>
+    public IReadOnlyList<byte[]> PeekSignals(bool shared)
+    {
+        const int Batch = 32;
+        const int SigInfoSize = 128;
+        List<byte[]> signals = [];
+        byte* buffer = stackalloc byte[Batch * SigInfoSize];
+        while (true)
+        {
+            var arguments = new Interop.ptrace_peeksiginfo_args
+            {
+                off = (ulong)signals.Count,
+                flags = shared ? Interop.PTRACE_PEEKSIGINFO_SHARED : 0,
+                nr = Batch,
+            };
+            long count = Request(Interop.PTRACE_PEEKSIGINFO, (nint)(&arguments), buffer);
+            for (int i = 0; i < count; i++)
+            {
+                signals.Add(new ReadOnlySpan<byte>(buffer + (i * SigInfoSize), SigInfoSize).ToArray());
+            }
+
+            if (count < Batch)
+            {
+                return signals;
+            }
+        }
+    }
+
+    /// <summary>The registered rseq(2) area; null when there is none.</summary>
+    public RseqRegistration? ReadRseq()
+    {
+        Interop.ptrace_rseq_configuration configuration;
+        Request(Interop.PTRACE_GET_RSEQ_CONFIGURATION, sizeof(Interop.ptrace_rseq_configuration), &configuration);
+        return configuration.rseq_abi_pointer == 0
+            ? null
+            : new RseqRegistration(
+                configuration.rseq_abi_pointer, configuration.rseq_abi_size, configuration.signature, configuration.flags);
+    }
+
+    /// <summary>Seizes a running thread; it is not stopped by that.</summary>
+    internal static Tracee Seize(int processId, int tid, long options)
+    {
+        var tracee = new Tracee(processId, tid);
+        tracee.Request(Interop.PTRACE_SEIZE, 0, (void*)options);
+        return tracee;
+    }
+
+    /// <summary>A thread that the kernel attached by itself when a traced one created it.</summary>
+    internal static Tracee AutoAttached(int processId, int tid) => new(processId, tid);
+
+    /// <summary>Asks a running thread to stop; <see cref="WaitForInterrupt"/> waits until it has.</summary>
+    internal void Interrupt() => Request(Interop.PTRACE_INTERRUPT, 0, null);
+
+    /// <summary>Waits for the stop that <see cref="Interrupt"/> asked for. Signals that arrive first are delivered as if we were not there.</summary>
+    /// <exception cref="TraceeGoneException">The thread ended instead.</exception>
+    internal void WaitForInterrupt()
+    {
+        while (true)
+        {
+            StopStatus status = Wait();
+            if (status.Event == Interop.PTRACE_EVENT_STOP)
+            {
+                WasStopped = status.StopSignal != SigTrap;
+                return;
+            }
+
+            Resume(status.Event == 0 ? status.StopSignal : 0);
+        }
+    }
+
+    /// <summary>Lets the thread run, delivering a signal or 0.</summary>
+    internal void Resume(int signal = 0) => Request(Interop.PTRACE_CONT, 0, (void*)signal);
+
+    /// <summary>Waits for the next stop of the thread.</summary>
+    /// <exception cref="TraceeGoneException">The thread ended.</exception>
+    internal StopStatus Wait()
+    {
+        int raw;
+        while (Interop.wait4(Tid, &raw, Interop.__WALL, null) < 0)
+        {
+            int errno = Marshal.GetLastPInvokeError();
+            if (errno != Eintr)
+            {
+                throw new NativeException("wait4", errno, $"thread {Tid}");
+            }
+        }
+
+        var status = new StopStatus(raw);
+        return status.Ended ? throw new TraceeGoneException(Tid, status.ToString()) : status;
+    }
+
+    /// <summary>The thread that a clone event announced.</summary>
+    internal int ReadEventMessage()
+    {
+        ulong message;
+        Request(Interop.PTRACE_GETEVENTMSG, 0, &message);
+        return (int)message;
+    }
+
+    /// <summary>
+    /// Runs the thread from other registers until it traps, with all signals blocked. The thread's own registers and mask are kept;
+    /// <see cref="GiveBack"/> restores them. Signals that cannot be blocked are sent again then.
+    /// </summary>
+    /// <param name="registers">Where to run.</param>
+    /// <param name="singleStep">Stop after one instruction.</param>
+    /// <returns>The registers at the trap.</returns>
+    internal UserRegisters RunBorrowed(UserRegisters registers, bool singleStep = false)
+    {
+        Borrow();
+
+        // No system call is to be restarted on behalf of these registers.
+        registers.orig_rax = ulong.MaxValue;
+        Registers = registers;
+        while (true)
+        {
+            Request(singleStep ? Interop.PTRACE_SINGLESTEP : Interop.PTRACE_CONT, 0, null);
+            StopStatus status = Wait();
+            if (status.Event == 0 && status.StopSignal == SigTrap)
+            {
+                return Registers;
+            }
+
+            if (status.Event == 0)
+            {
+                if (IsFault(status.StopSignal))
+                {
+                    throw new LazyRestoreException(
+                        FailureReason.Failed, $"the runner in thread {Tid} faulted with signal {status.StopSignal} at 0x{Registers.rip:x}");
+                }
+
+                _withheldSignals.Add(status.StopSignal);
+            }
+        }
+    }
+
+    /// <summary>Gives the thread its own registers and signal mask back.</summary>
+    internal void GiveBack()
+    {
+        if (_borrowed)
+        {
+            Registers = _ownRegisters;
+            SignalMask = _ownSignalMask;
+            _borrowed = false;
+        }
+    }
+
+    /// <summary>The registers that the thread will go on with, whatever it runs at the moment.</summary>
+    public UserRegisters OwnRegisters => _borrowed ? _ownRegisters : Registers;
+
+    /// <summary>The signal mask that the thread will go on with.</summary>
+    public ulong OwnSignalMask => _borrowed ? _ownSignalMask : SignalMask;
+
+    /// <summary>Replaces what the thread will go on with.</summary>
+    internal void SetOwn(in UserRegisters registers, ulong signalMask)
+    {
+        _borrowed = false;
+        Registers = registers;
+        SignalMask = signalMask;
+    }
+
+    /// <summary>Lets go of the thread: it runs on, or stays stopped if it was. Does nothing when it has ended.</summary>
+    internal void Detach()
+    {
+        try
+        {
+            GiveBack();
+        }
+        catch (NativeException exception) when (exception.Errno == NoSuchProcess)
+        {
+            return;
+        }
+
+        Interop.ptrace(Interop.PTRACE_DETACH, Tid, null, null);
+        foreach (int signal in _withheldSignals)
+        {
+            Interop.syscall((long)Programs.SystemCall.tgkill, ProcessId, Tid, signal);
+        }
+
+        _withheldSignals.Clear();
+    }
+
+    internal const int NoSuchProcess = 3;
+
+    private static bool IsFault(int signal) => signal is 4 or 7 or 8 or 11 or 31;
+
+    private void Borrow()
+    {
+        if (!_borrowed)
+        {
+            _ownRegisters = Registers;
+            _ownSignalMask = SignalMask;
+            _borrowed = true;
+            SignalMask = AllSignals;
+        }
+    }
+
+    private nuint RegisterSet(long request, int set, void* start, nuint length)
+    {
+        var vector = new Interop.iovec { iov_base = start, iov_len = length };
+        Request(request, set, &vector);
+        return vector.iov_len;
+    }
+
+    private long Request(long request, nint address, void* data)
+    {
+        long result = Interop.ptrace(request, Tid, (void*)address, data);
+        if (result < 0)
+        {
+            int errno = Marshal.GetLastPInvokeError();
+            throw new NativeException(
+                $"ptrace({RequestName(request)})", errno, $"thread {Tid}", errno == Eio ? "This kernel lacks the request." : null);
+        }
+
+        return result;
+    }
+
+    private static string RequestName(long request) => request switch
+    {
+        Interop.PTRACE_CONT => "PTRACE_CONT",
+        Interop.PTRACE_SINGLESTEP => "PTRACE_SINGLESTEP",
+        Interop.PTRACE_GETEVENTMSG => "PTRACE_GETEVENTMSG",
+        Interop.PTRACE_GETREGSET => "PTRACE_GETREGSET",
+        Interop.PTRACE_SETREGSET => "PTRACE_SETREGSET",
+        Interop.PTRACE_SEIZE => "PTRACE_SEIZE",
+        Interop.PTRACE_INTERRUPT => "PTRACE_INTERRUPT",
+        Interop.PTRACE_PEEKSIGINFO => "PTRACE_PEEKSIGINFO",
+        Interop.PTRACE_GETSIGMASK => "PTRACE_GETSIGMASK",
+        Interop.PTRACE_SETSIGMASK => "PTRACE_SETSIGMASK",
+        Interop.PTRACE_GET_RSEQ_CONFIGURATION => "PTRACE_GET_RSEQ_CONFIGURATION",
+        _ => request.ToString(),
+    };
+}
