@@ -17,6 +17,7 @@ public sealed class ImageDamagedException : LazyRestoreException
     {
         Record = record;
         Offset = offset;
+        Problem = problem;
     }
 
     /// <summary>The kind of record that is damaged.</summary>
@@ -24,4 +25,7 @@ public sealed class ImageDamagedException : LazyRestoreException
 
     /// <summary>Where the damage is, in bytes from the beginning of the image.</summary>
     public long Offset { get; }
+
+    /// <summary>What is wrong there.</summary>
+    public string Problem { get; }
 }

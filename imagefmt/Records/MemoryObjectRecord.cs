@@ -37,14 +37,3 @@ public sealed record MemoryObjectRecord : CheckpointRecord
     /// <summary>F_GET_SEALS of a memfd.</summary>
     public required int Seals { get; init; }
 }
-
-/// <summary>Where an extent begins: an address in the process (space 0) or an offset in a memory object.</summary>
-public readonly record struct ExtentAddress(int Space, ulong Address) : IComparable<ExtentAddress>
-{
-    /// <summary>The space of the process's own address space.</summary>
-    public const int Process = 0;
-
-    /// <inheritdoc/>
-    public int CompareTo(ExtentAddress other) =>
-        Space != other.Space ? Space.CompareTo(other.Space) : Address.CompareTo(other.Address);
-}

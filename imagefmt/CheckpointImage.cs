@@ -1,0 +1,170 @@
+using System.Buffers;
+using LazyRestore.ImageFormat.Records;
+
+namespace LazyRestore.ImageFormat;
+
+/// <summary>
+/// An image with random access: the records and the index are read and checked when it is opened, pages when they are asked
+/// for. Several threads may read pages at once.
+/// </summary>
+public sealed class CheckpointImage : IDisposable
+{
+    /// <summary>A decoder per thread that reads pages: decoders keep buffers.</summary>
+    private readonly ThreadLocal<ExtentDecoder> _decoder = new(static () => new ExtentDecoder(), trackAllValues: true);
+
+    private CheckpointImage(IImageBytes bytes, ImageContents contents)
+    {
+        Bytes = bytes;
+        Contents = contents;
+    }
+
+    /// <summary>The records.</summary>
+    public Checkpoint Checkpoint => Contents.Checkpoint;
+
+    /// <summary>The extents.</summary>
+    public ExtentIndex Index => Contents.Index;
+
+    /// <summary>The bytes the image is read from.</summary>
+    public IImageBytes Bytes { get; }
+
+    /// <summary>What was read when the image was opened.</summary>
+    internal ImageContents Contents { get; }
+
+    /// <summary>Opens an image file.</summary>
+    /// <exception cref="ImageDamagedException">It is no image, or records or index are damaged.</exception>
+    /// <exception cref="LazyRestoreException">It cannot be read, or a newer version made it.</exception>
+    public static CheckpointImage OpenFile(string path) => Open(new FileImageBytes(path));
+
+    /// <summary>Opens an image wherever it is. Costs a read of records and index, whatever the size of the memory.</summary>
+    /// <param name="bytes">The bytes; they are disposed with the image, and when it cannot be opened.</param>
+    /// <exception cref="ImageDamagedException">It is no image, or records or index are damaged.</exception>
+    /// <exception cref="LazyRestoreException">It cannot be read, or a newer version made it.</exception>
+    public static CheckpointImage Open(IImageBytes bytes)
+    {
+        try
+        {
+            return new CheckpointImage(bytes, ImageContents.Read(bytes));
+        }
+        catch
+        {
+            bytes.Dispose();
+            throw;
+        }
+    }
+
+    /// <summary>Reads the header of an extent and checks it against the index and the memory map.</summary>
+    /// <exception cref="ImageDamagedException">It is damaged.</exception>
+    public ExtentHeader ReadHeader(ExtentEntry entry)
+    {
+        byte[] head = ArrayPool<byte>.Shared.Rent(entry.HeadLength);
+        try
+        {
+            Span<byte> span = head.AsSpan(0, entry.HeadLength);
+            ReadExtent(entry, entry.RecordOffset, span);
+            ExtentHeader header = ExtentHeader.Parse(entry, span);
+            ExtentRules.CheckPresence(header, Contents.Coverage);
+            return header;
+        }
+        finally
+        {
+            ArrayPool<byte>.Shared.Return(head);
+        }
+    }
+
+    /// <summary>Reads, decodes and verifies one page.</summary>
+    /// <param name="entry">The extent.</param>
+    /// <param name="header">Its header.</param>
+    /// <param name="presentOrdinal">The page's ordinal among those present: <see cref="PagePresence.Rank"/> of the page.</param>
+    /// <param name="page">Where it goes, 4096 bytes.</param>
+    /// <exception cref="ImageDamagedException">It is damaged.</exception>
+    public void ReadPage(ExtentEntry entry, ExtentHeader header, int presentOrdinal, Span<byte> page)
+    {
+        (int offset, int length) = ExtentDecoder.RangeOf(header, presentOrdinal);
+        byte[] stored = ArrayPool<byte>.Shared.Rent(length);
+        try
+        {
+            ReadExtent(entry, entry.PayloadOffset + offset, stored.AsSpan(0, length));
+            _decoder.Value!.DecodePage(header, presentOrdinal, stored.AsSpan(0, length), page);
+        }
+        finally
+        {
+            ArrayPool<byte>.Shared.Return(stored);
+        }
+    }
+
+    /// <summary>Reads, decodes and verifies all pages of an extent.</summary>
+    /// <param name="entry">The extent.</param>
+    /// <param name="header">Its header.</param>
+    /// <param name="pages">Where the present pages go one after another; at least as long as they are.</param>
+    /// <exception cref="ImageDamagedException">One of them is damaged.</exception>
+    public void ReadPages(ExtentEntry entry, ExtentHeader header, Span<byte> pages)
+    {
+        byte[] payload = ArrayPool<byte>.Shared.Rent(entry.PayloadLength);
+        try
+        {
+            ReadExtent(entry, entry.PayloadOffset, payload.AsSpan(0, entry.PayloadLength));
+            _decoder.Value!.DecodeAll(header, payload.AsSpan(0, entry.PayloadLength), pages);
+        }
+        finally
+        {
+            ArrayPool<byte>.Shared.Return(payload);
+        }
+    }
+
+    /// <summary>Reads every extent and checks every digest; records and index were checked when the image was opened.</summary>
+    /// <param name="progress">Told the number of verified bytes after each extent.</param>
+    /// <param name="cancellationToken">Stops the work.</param>
+    /// <returns>What was read, and the first damage.</returns>
+    public VerificationReport Verify(IProgress<long>? progress = null, CancellationToken cancellationToken = default)
+    {
+        byte[] pages = new byte[ImageLayout.ExtentSpan];
+        long bytes = Bytes.Length - Index.Entries.Sum(static e => e.EndOffset - e.RecordOffset);
+        VerificationReport report = new() { BytesVerified = bytes };
+        foreach (ExtentEntry entry in Index.Entries)
+        {
+            cancellationToken.ThrowIfCancellationRequested();
+            try
+            {
+                ReadPages(entry, ReadHeader(entry), pages);
+            }
+            catch (ImageDamagedException e)
+            {
+                return report with { Problem = e };
+            }
+
+            report = report with
+            {
+                ExtentsVerified = report.ExtentsVerified + 1,
+                PagesVerified = report.PagesVerified + entry.PresentPages,
+                BytesVerified = report.BytesVerified + entry.EndOffset - entry.RecordOffset,
+            };
+            progress?.Report(report.BytesVerified);
+        }
+
+        return report;
+    }
+
+    /// <inheritdoc/>
+    public void Dispose()
+    {
+        foreach (ExtentDecoder decoder in _decoder.Values)
+        {
+            decoder.Dispose();
+        }
+
+        _decoder.Dispose();
+        Bytes.Dispose();
+    }
+
+    private void ReadExtent(in ExtentEntry entry, long offset, Span<byte> destination)
+    {
+        try
+        {
+            Bytes.Read(offset, destination);
+        }
+        catch (EndOfStreamException e)
+        {
+            throw new ImageDamagedException("extent", entry.RecordOffset, e.Message, e);
+        }
+    }
+}
