@@ -12,7 +12,10 @@ public abstract record SocketRecord : OpenFileRecord
     /// <summary>SOCK_STREAM, SOCK_DGRAM or SOCK_SEQPACKET.</summary>
     public required int Type { get; init; }
 
-    /// <summary>Options that differ from those of a new socket.</summary>
+    /// <summary>
+    /// Options that differ from those of a new socket, with the values that setsockopt(2) takes: SO_SNDBUF and SO_RCVBUF stand as they
+    /// were set, not doubled as getsockopt(2) tells them.
+    /// </summary>
     public required IReadOnlyList<SocketOption> Options { get; init; }
 
     /// <summary>Whether the socket listens.</summary>

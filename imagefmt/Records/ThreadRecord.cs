@@ -9,7 +9,10 @@ public sealed record ThreadRecord : CheckpointRecord
     /// <summary>The thread's name, at most 15 bytes.</summary>
     public required string Name { get; init; }
 
-    /// <summary>The general registers: struct user_regs_struct, 216 bytes (NT_PRSTATUS).</summary>
+    /// <summary>
+    /// The general registers: struct user_regs_struct, 216 bytes (NT_PRSTATUS). Where rax tells that a system call is to be restarted,
+    /// orig_rax is the number of that call, never that of restart_syscall(2).
+    /// </summary>
     public required ReadOnlyMemory<byte> Registers { get; init; }
 
     /// <summary>The full XSAVE area (NT_X86_XSTATE): x87, SSE, AVX and what else the processor keeps.</summary>

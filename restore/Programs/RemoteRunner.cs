@@ -1,3 +1,4 @@
+using System.Runtime.InteropServices;
 using LazyRestore.Agent;
 using LazyRestore.Restore.Tracing;
 
@@ -22,7 +23,11 @@ public sealed class RemoteRunner : IDisposable
         _syscallInstruction = syscallInstruction;
         Start = start;
         _capacity = capacity;
+        Code = RunnerCode.Assemble(start);
+        SyscallInstruction = start + (ulong)Code.AsSpan().IndexOf(InjectedCall.SyscallInstruction);
     }
+
+    private byte[] Code { get; }
 
     /// <summary>First address of the mapping; it holds the code, then the programs.</summary>
     public ulong Start { get; }
@@ -55,7 +60,7 @@ public sealed class RemoteRunner : IDisposable
         var runner = new RemoteRunner(thread, syscallInstruction, start, capacity);
         try
         {
-            ProcessMemory.Write(thread.ProcessId, start, RunnerCode.Assemble(start));
+            ProcessMemory.Write(thread.ProcessId, start, runner.Code);
             InjectedCall.Run(
                 thread, syscallInstruction, SystemCall.mprotect, start, PageSize, MemoryConstants.ProtRead | MemoryConstants.ProtExec);
             return runner;
@@ -67,11 +72,30 @@ public sealed class RemoteRunner : IDisposable
         }
     }
 
+    /// <summary>A <c>syscall</c> instruction in the runner's code.</summary>
+    internal ulong SyscallInstruction { get; }
+
+    /// <summary>Puts words where programs lie and returns their address; they last until the next program.</summary>
+    internal ulong Place(ReadOnlySpan<ulong> words)
+    {
+        ProcessMemory.Write(_host.ProcessId, ProgramArea, MemoryMarshal.AsBytes(words));
+        return ProgramArea;
+    }
+
+    /// <summary>
+    /// Loads a program into the last page of the area and returns the registers that run it, for a task that goes on by itself.
+    /// </summary>
+    internal UserRegisters LoadLast(Tracee thread, SystemCallProgram program)
+    {
+        ProgramImage image = Load(program, End - PageSize, PageSize);
+        return Entry(thread, image);
+    }
+
     /// <summary>Runs a program in a stopped thread of the process and returns what its calls returned.</summary>
     /// <exception cref="NativeException">A call that had to succeed failed.</exception>
     public ProgramResult Run(Tracee thread, SystemCallProgram program)
     {
-        ProgramImage image = Load(program, ProgramArea, _capacity);
+        ProgramImage image = Load(program, ProgramArea, _capacity - PageSize);
         UserRegisters end = thread.RunBorrowed(Entry(thread, image));
         ProgramResult result = Collect(thread.ProcessId, program, image, end);
         result.ThrowIfStopped();

@@ -80,6 +80,10 @@ public sealed class SystemCallProgram
         return new DataRef(offset, length);
     }
 
+    /// <summary>Stores a 32-bit value at an offset of a structure.</summary>
+    public void Write(DataRef structure, int offset, uint value) =>
+        BinaryPrimitives.WriteUInt32LittleEndian(_data.AsSpan(structure.Offset + offset), value);
+
     /// <summary>Stores the address of <paramref name="target"/> at an offset of <paramref name="structure"/>.</summary>
     public void Point(DataRef structure, int offset, DataRef target) => _pointers.Add((structure.Offset + offset, target.Offset));
 

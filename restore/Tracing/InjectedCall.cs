@@ -9,7 +9,7 @@ namespace LazyRestore.Restore.Tracing;
 /// </summary>
 internal static class InjectedCall
 {
-    private static ReadOnlySpan<byte> SyscallInstruction => [0x0f, 0x05];
+    internal static ReadOnlySpan<byte> SyscallInstruction => [0x0f, 0x05];
 
     /// <summary>Finds a <c>syscall</c> instruction within an executable range.</summary>
     internal static ulong? FindInstruction(int pid, ulong start, ulong end)

@@ -7,12 +7,13 @@ internal static class SyscallInstructionSearch
 {
     private const ulong LongestSearch = 4 << 20;
 
-    internal static ulong Find(int pid)
+    /// <summary>Finds one outside of our own mapping; 0 when there is none to leave out.</summary>
+    internal static ulong Find(int pid, ulong ownStart = 0)
     {
         List<(ulong Start, ulong End)> ranges = [];
         foreach (string line in File.ReadLines($"/proc/{pid}/maps"))
         {
-            if (TryParseExecutable(line, out ulong start, out ulong end))
+            if (TryParseExecutable(line, out ulong start, out ulong end) && start != ownStart)
             {
                 bool isVdso = line.EndsWith("[vdso]", StringComparison.Ordinal);
                 ranges.Insert(isVdso ? 0 : ranges.Count, (start, Math.Min(end, start + LongestSearch)));

@@ -216,6 +216,25 @@ public sealed unsafe class Tracee
         }
     }
 
+    /// <summary>
+    /// Lets the thread enter a blocking system call at a <c>syscall</c> instruction and interrupts it there. Its registers are then
+    /// those of the interrupted call.
+    /// </summary>
+    internal void EnterAndInterrupt(UserRegisters registers)
+    {
+        Borrow();
+        registers.orig_rax = ulong.MaxValue;
+        ulong instruction = registers.rip;
+        Registers = registers;
+        do
+        {
+            Resume();
+            Interrupt();
+            WaitForInterrupt();
+        }
+        while (Registers.rip == instruction && Registers.orig_rax == ulong.MaxValue);
+    }
+
     /// <summary>Gives the thread its own registers and signal mask back.</summary>
     internal void GiveBack()
     {
@@ -260,6 +279,13 @@ public sealed unsafe class Tracee
         }
 
         _withheldSignals.Clear();
+    }
+
+    /// <summary>Lets go of the thread with the registers it has now, all signals blocked.</summary>
+    internal void DetachAsIs()
+    {
+        _borrowed = false;
+        Request(Interop.PTRACE_DETACH, 0, null);
     }
 
     internal const int NoSuchProcess = 3;
@@ -310,6 +336,7 @@ public sealed unsafe class Tracee
         Interop.PTRACE_GETSIGMASK => "PTRACE_GETSIGMASK",
         Interop.PTRACE_SETSIGMASK => "PTRACE_SETSIGMASK",
         Interop.PTRACE_GET_RSEQ_CONFIGURATION => "PTRACE_GET_RSEQ_CONFIGURATION",
+        Interop.PTRACE_DETACH => "PTRACE_DETACH",
         _ => request.ToString(),
     };
 }

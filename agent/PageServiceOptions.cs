@@ -1,0 +1,37 @@
+namespace LazyRestore.Agent;
+
+/// <summary>The order in which pages are brought that nobody has asked for yet.</summary>
+public enum HydrationOrder
+{
+    /// <summary>None are: only what the process touches, and its neighbours.</summary>
+    None,
+
+    /// <summary>By address.</summary>
+    Linear,
+}
+
+/// <summary>What happens when a page cannot be had intact.</summary>
+public enum PageErrorPolicy
+{
+    /// <summary>Whoever touches it waits, and the service ends as failed once everything else is placed.</summary>
+    Wait,
+
+    /// <summary>The service ends as failed at once; its user is to kill the process.</summary>
+    Kill,
+}
+
+/// <summary>How a <see cref="PageService"/> works.</summary>
+public sealed record PageServiceOptions
+{
+    /// <summary>What is brought in the background.</summary>
+    public HydrationOrder Hydration { get; init; } = HydrationOrder.Linear;
+
+    /// <summary>What happens when a page cannot be had intact.</summary>
+    public PageErrorPolicy OnPageError { get; init; } = PageErrorPolicy.Wait;
+
+    /// <summary>How many pages a demand fault may bring at most, 1 to 512; 1 brings only the page itself.</summary>
+    public int FillAroundLimitPages { get; init; } = 64;
+
+    /// <summary>How many pages hydration places before it looks for faults again, 1 to 512.</summary>
+    public int HydrationBatchPages { get; init; } = 64;
+}

@@ -1,0 +1,201 @@
+using System.Text;
+using LazyRestore.Agent.State;
+using LazyRestore.ImageFormat;
+using LazyRestore.ImageFormat.Records;
+using Microsoft.Win32.SafeHandles;
+
+namespace LazyRestore.Agent;
+
+/// <summary>
+/// What has to outlive an agent so that another one can take its place: a memfd with the state of every page, and a pair of
+/// sockets in which the userfaultfds of forked children are parked. Somebody else must hold these descriptors as well.
+/// </summary>
+public sealed unsafe partial class PageState : IDisposable
+{
+    private const int SpareRegions = 1 << 17;
+
+    private readonly StateMapping _mapping;
+    private readonly StateLayout _layout;
+    private readonly byte* _base;
+
+    private PageState(StateMapping mapping, StateLayout layout, ChildParking? parking)
+    {
+        _mapping = mapping;
+        _layout = layout;
+        _base = mapping.Base;
+        Parking = parking;
+    }
+
+    /// <summary>The memfd.</summary>
+    public int Descriptor => _mapping.Descriptor;
+
+    /// <summary>One end of the pair of sockets; -1 when the state belongs to a child.</summary>
+    public int ParkingA => Parking?.EndA ?? -1;
+
+    /// <summary>The other end.</summary>
+    public int ParkingB => Parking?.EndB ?? -1;
+
+    /// <summary>The image's path.</summary>
+    public string ImagePath => Encoding.UTF8.GetString(Header->PathBytes);
+
+    /// <summary>The 16 bytes that tell the image from every other.</summary>
+    public ReadOnlySpan<byte> ImageId => new(Header->ImageId, 16);
+
+    /// <summary>The process; 0 when the state belongs to a child, whose PID the kernel does not tell.</summary>
+    public int Pid => Header->Pid;
+
+    /// <summary>The options that the state was created with.</summary>
+    public PageServiceOptions Options => new()
+    {
+        Hydration = (HydrationOrder)Header->Hydration,
+        OnPageError = (PageErrorPolicy)Header->OnPageError,
+        FillAroundLimitPages = Header->FillAroundLimitPages,
+        HydrationBatchPages = Header->HydrationBatchPages,
+    };
+
+    internal StateHeader* Header => (StateHeader*)_base;
+
+    internal ulong* Opened => (ulong*)(_base + _layout.Opened);
+
+    internal ulong* ExtentWords => (ulong*)(_base + _layout.Extents);
+
+    internal ChildParking? Parking { get; }
+
+    /// <summary>Takes up a state that another agent has left. Owns the descriptors from now on.</summary>
+    /// <param name="memfd">What <see cref="Descriptor"/> was.</param>
+    /// <param name="parkingA">What <see cref="ParkingA"/> was; null leaves out forked children.</param>
+    /// <param name="parkingB">What <see cref="ParkingB"/> was.</param>
+    /// <exception cref="LazyRestoreException">It is not the state of an agent.</exception>
+    public static PageState Attach(SafeFileHandle memfd, SafeFileHandle? parkingA = null, SafeFileHandle? parkingB = null)
+    {
+        StateMapping mapping = StateMapping.Open(memfd);
+        StateHeader* header = (StateHeader*)mapping.Base;
+        if (mapping.Length < sizeof(StateHeader) || !IsValid(header, mapping.Length))
+        {
+            mapping.Dispose();
+            throw new LazyRestoreException(
+                FailureReason.Failed, $"descriptor {memfd.DangerousGetHandle()} is not the page state of an agent", "Pass the memfd that the restored process holds.");
+        }
+
+        ChildParking? parking = parkingA is null || parkingB is null ? null : new ChildParking(parkingA, parkingB);
+        return new PageState(mapping, new StateLayout(header->ExtentCount, header->RegionCapacity), parking);
+    }
+
+    /// <summary>
+    /// Makes this process the agent of the state, until it ends or disposes of the object; false when another agent lives.
+    /// </summary>
+    public bool TryLock() => _mapping.TryLock();
+
+    /// <inheritdoc/>
+    public void Dispose()
+    {
+        Parking?.Dispose();
+        _mapping.Dispose();
+    }
+
+    /// <summary>Creates the state of a process that was restored from an image a moment ago and lacks all of its pages.</summary>
+    /// <param name="imagePath">The image's file.</param>
+    /// <param name="image">The image.</param>
+    /// <param name="pid">The process.</param>
+    /// <param name="regions">What is registered with its userfaultfd.</param>
+    /// <param name="options">How to work; a successor works in the same way.</param>
+    public static PageState Create(
+        string imagePath, CheckpointImage image, int pid, IReadOnlyList<LazyRegion> regions, PageServiceOptions options) =>
+        Create(
+            imagePath,
+            image.Checkpoint.Header.ImageId.Span,
+            image.Index.InSpace(ExtentAddress.Process).Count,
+            pid,
+            regions,
+            options);
+
+    /// <summary>Creates the state of an address space that lacks all of an image's pages.</summary>
+    internal static PageState Create(
+        string imagePath, ReadOnlySpan<byte> imageId, int extentCount, int pid, IReadOnlyList<LazyRegion> regions, PageServiceOptions options)
+    {
+        byte[] path = Encoding.UTF8.GetBytes(Path.GetFullPath(imagePath));
+        ArgumentOutOfRangeException.ThrowIfGreaterThan(path.Length, StateHeader.PathCapacity, nameof(imagePath));
+        RegionEntry[] entries = [.. regions.OrderBy(region => region.Start).Select(EntryOf)];
+        ThrowIfUnordered(entries);
+
+        PageState state = CreateEmpty(extentCount, entries.Length + SpareRegions, ChildParking.Create());
+        StateHeader* header = state.Header;
+        header->Pid = pid;
+        header->Hydration = (int)options.Hydration;
+        header->OnPageError = (int)options.OnPageError;
+        header->FillAroundLimitPages = Math.Clamp(options.FillAroundLimitPages, 1, ExtentBits.PageCount);
+        header->HydrationBatchPages = Math.Clamp(options.HydrationBatchPages, 1, ExtentBits.PageCount);
+        header->PathLength = path.Length;
+        path.CopyTo(new Span<byte>(header->Path, StateHeader.PathCapacity));
+        imageId.CopyTo(new Span<byte>(header->ImageId, 16));
+        state.Initialise(entries, entries);
+        return state;
+    }
+
+    /// <summary>
+    /// Creates the state of a child that was forked from this address space just now: the same regions, the same pages dropped.
+    /// Which pages it has inherited is left open, so all of them count as lacking.
+    /// </summary>
+    internal PageState CreateChild(int extentCount)
+    {
+        PageState child = CreateEmpty(extentCount, checked((int)Header->RegionCapacity), parking: null);
+        *child.Header = *Header;
+        child.Header->Pid = 0;
+        new Span<byte>(child.Header->Messages, StateHeader.MessageCapacity * 32).Clear();
+        child.Initialise(InitialRegions, Regions);
+        for (long extent = 0; extent < extentCount; extent++)
+        {
+            ReadOnlySpan<ulong> dropped = new(ExtentWords + (extent * 16) + 8, ExtentBits.WordCount);
+            if (dropped.IndexOfAnyExcept(0UL) >= 0)
+            {
+                dropped.CopyTo(new Span<ulong>(child.ExtentWords + (extent * 16) + 8, ExtentBits.WordCount));
+            }
+        }
+
+        return child;
+    }
+
+    private static PageState CreateEmpty(int extentCount, int regionCapacity, ChildParking? parking)
+    {
+        StateLayout layout = new(extentCount, regionCapacity);
+        PageState state = new(StateMapping.Create(layout.Length), layout, parking);
+        state.Header->Magic = StateHeader.MagicValue;
+        state.Header->ExtentCount = extentCount;
+        state.Header->RegionCapacity = regionCapacity;
+        return state;
+    }
+
+    private static bool IsValid(StateHeader* header, long length) =>
+        header->Magic == StateHeader.MagicValue
+        && header->ExtentCount is >= 0 and <= int.MaxValue
+        && header->RegionCapacity is >= 0 and <= int.MaxValue
+        && header->InitialRegionCount >= 0 && header->InitialRegionCount <= header->RegionCapacity
+        && (long)((header->Progress & CountMask) >> CountShift) <= header->RegionCapacity
+        && new StateLayout(header->ExtentCount, header->RegionCapacity).Length <= length;
+
+    private static RegionEntry EntryOf(LazyRegion region) =>
+        new(region.Start, region.End, region.Start, region.WipeOnFork ? RegionEntry.WipeOnFork : 0);
+
+    private static void ThrowIfUnordered(RegionEntry[] entries)
+    {
+        ulong end = 0;
+        foreach (RegionEntry entry in entries)
+        {
+            if (entry.Start < end || entry.End <= entry.Start || ((entry.Start | entry.End) & 0xFFF) != 0)
+            {
+                throw new ArgumentException($"region {entry.Start:x}-{entry.End:x} is empty, not made of pages, or overlaps another");
+            }
+
+            end = entry.End;
+        }
+    }
+
+    private void Initialise(ReadOnlySpan<RegionEntry> initial, ReadOnlySpan<RegionEntry> current)
+    {
+        initial.CopyTo(new Span<RegionEntry>(_base + _layout.Initial, initial.Length));
+        Header->InitialRegionCount = initial.Length;
+        Header->Progress = 0;
+        current.CopyTo(NextRegions);
+        SetRegions(current.Length, StateHeader.MessageCapacity);
+    }
+}

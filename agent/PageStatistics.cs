@@ -1,0 +1,52 @@
+using System.Collections.Immutable;
+
+namespace LazyRestore.Agent;
+
+/// <summary>What a <see cref="PageService"/> has done so far; it goes on counting where a former agent stopped.</summary>
+public sealed record PageStatistics
+{
+    /// <summary>Pages of the image that the process and its children still lack.</summary>
+    public required long PagesRemaining { get; init; }
+
+    /// <summary>Faults that were read.</summary>
+    public required long DemandFaults { get; init; }
+
+    /// <summary>Pages placed by copy, on demand or in the background.</summary>
+    public required long CopiedPages { get; init; }
+
+    /// <summary>Faults answered with a zero page.</summary>
+    public required long ZeroPages { get; init; }
+
+    /// <summary>Pages that hydration placed, a part of <see cref="CopiedPages"/>.</summary>
+    public required long HydratedPages { get; init; }
+
+    /// <summary>Placements that found the page there already (EEXIST).</summary>
+    public required long AlreadyPresent { get; init; }
+
+    /// <summary>Placements put off while the address space changed (EAGAIN).</summary>
+    public required long Deferred { get; init; }
+
+    /// <summary>Placements for which no mapping was left (ENOENT).</summary>
+    public required long Discarded { get; init; }
+
+    /// <summary>Pages that the process threw away before they came.</summary>
+    public required long DroppedPages { get; init; }
+
+    /// <summary>Pages that did not match their checksum and were not placed.</summary>
+    public required long DamagedPages { get; init; }
+
+    /// <summary>fork(2) events.</summary>
+    public required long ForkEvents { get; init; }
+
+    /// <summary>mremap(2) events.</summary>
+    public required long RemapEvents { get; init; }
+
+    /// <summary>madvise(2) events that dropped pages.</summary>
+    public required long RemoveEvents { get; init; }
+
+    /// <summary>munmap(2) events.</summary>
+    public required long UnmapEvents { get; init; }
+
+    /// <summary>Times from reading a fault to having served it: bucket N counts those of 2^N to 2^(N+1) - 1 nanoseconds.</summary>
+    public required ImmutableArray<long> ServiceTimes { get; init; }
+}

@@ -1,0 +1,174 @@
+using System.Diagnostics;
+using LazyRestore.Agent.Faults;
+using LazyRestore.Agent.Sources;
+using LazyRestore.Agent.State;
+
+namespace LazyRestore.Agent.Serving;
+
+internal sealed unsafe partial class AddressSpace
+{
+    private int _lastErrno;
+
+    /// <summary>Serves the faults that wait; those that cannot be served yet go on waiting.</summary>
+    internal void ServePending()
+    {
+        for (int count = _faults.Count; count > 0 && !IsGone; count--)
+        {
+            PendingFault fault = _faults.Take();
+            switch (Serve(fault.Address))
+            {
+                case PlacementOutcome.Deferred:
+                    _counters.Add(StateCounter.Deferred);
+                    _ = _faults.TryAdd(fault);
+                    break;
+                case PlacementOutcome.Discarded when fault.MissedAt != _events:
+                    _ = _faults.TryAdd(fault with { MissedAt = _events });
+                    break;
+                case PlacementOutcome.Discarded:
+                    // Nothing is registered there any more: the thread finds out for itself what it is to get.
+                    _counters.Add(StateCounter.Discarded);
+                    _ = Fault.Wake(fault.Address, PageSize);
+                    break;
+                case PlacementOutcome.Gone:
+                    IsGone = true;
+                    break;
+                case PlacementOutcome.Failed:
+                    break;
+                default:
+                    _counters.AddServiceTime((long)Stopwatch.GetElapsedTime(fault.ReadAt).TotalNanoseconds);
+                    break;
+            }
+        }
+    }
+
+    private PlacementOutcome Serve(ulong address)
+    {
+        ReadOnlySpan<RegionEntry> regions = State.Regions;
+        int region = RegionTable.Find(regions, address);
+        if (region < 0)
+        {
+            return PlaceZero(address);
+        }
+
+        ulong image = regions[region].Image + (address - regions[region].Start);
+        int extent = _catalog.Find(image);
+        if (extent < 0)
+        {
+            return PlaceZero(address);
+        }
+
+        int page = (int)((image - _catalog.Address(extent)) / PageSize);
+        if (_source.Open(extent, out ReadOnlySpan<ulong> presence) != FetchOutcome.Ready
+            || (!_ledger.IsOpened(extent) && _ledger.Open(extent) != FetchOutcome.Ready))
+        {
+            return ReportDamage(image);
+        }
+
+        return (presence[page >> 6] >> (page & 63) & 1) == 0 || _ledger.Dropped(extent).Contains(page)
+            ? PlaceZero(address)
+            : ServeFromImage(address, extent, page, regions[region].End);
+    }
+
+    private PlacementOutcome ServeFromImage(ulong address, int extent, int page, ulong regionEnd)
+    {
+        int window = _fillAround.Window(address);
+        int limit = (int)Math.Min((ulong)Math.Min(window, ExtentBits.PageCount - page), (regionEnd - address) / PageSize);
+
+        // The page itself is asked for whatever its bit says; its neighbours only while they are lacking.
+        int count = limit == 1 ? 1 : Math.Max(1, Math.Min(_ledger.Settled(extent).NextSet(page), page + limit) - page);
+        if (_source.Fetch(extent, page, count, out FetchedPages fetched) != FetchOutcome.Ready)
+        {
+            return ReportDamage(_catalog.Address(extent) + ((ulong)page * PageSize));
+        }
+
+        PlacementOutcome outcome = Place(address, extent, page, fetched, out int placed);
+        _fillAround.Placed(address + ((ulong)placed * PageSize));
+
+        // The rest of the window was a favour.
+        return placed > 0 ? PlacementOutcome.Installed : outcome;
+    }
+
+    /// <summary>Places pages, going on from wherever the kernel stops.</summary>
+    private PlacementOutcome Place(ulong address, int extent, int page, FetchedPages pages, out int placed)
+    {
+        placed = 0;
+        int step = pages.Pages;
+        while (placed < pages.Pages)
+        {
+            ulong done = (ulong)placed * PageSize;
+            int wanted = Math.Min(step, pages.Pages - placed);
+            PlacementResult result = Fault.Copy(address + done, pages.Address + (nint)done, (ulong)wanted * PageSize);
+            int settled = 1;
+            if (result.Outcome == PlacementOutcome.Installed)
+            {
+                settled = (int)(result.Bytes / PageSize);
+                _counters.Add(StateCounter.CopiedPages, settled);
+            }
+            else if (result.Outcome == PlacementOutcome.AlreadyPresent)
+            {
+                // Somebody may have begun to wait for it before it came.
+                _counters.Add(StateCounter.AlreadyPresent);
+                _ = Fault.Wake(address + done, PageSize);
+            }
+            else if (result.Outcome == PlacementOutcome.Discarded && wanted > 1)
+            {
+                // The pages lie in more than one mapping: the process has changed the protection of some.
+                step = wanted / 2;
+                continue;
+            }
+            else
+            {
+                return Explain(result, address + done);
+            }
+
+            _ledger.Settle(extent, page + placed, settled);
+            placed += settled;
+        }
+
+        return PlacementOutcome.Installed;
+    }
+
+    private PlacementOutcome PlaceZero(ulong address)
+    {
+        PlacementResult result = Fault.ZeroPage(address, PageSize);
+        switch (result.Outcome)
+        {
+            case PlacementOutcome.Installed:
+                _counters.Add(StateCounter.ZeroPages);
+                return PlacementOutcome.Installed;
+            case PlacementOutcome.AlreadyPresent:
+                _counters.Add(StateCounter.AlreadyPresent);
+                _ = Fault.Wake(address, PageSize);
+                return PlacementOutcome.Installed;
+            default:
+                return Explain(result, address);
+        }
+    }
+
+    private PlacementOutcome Explain(PlacementResult result, ulong address)
+    {
+        if (result.Outcome != PlacementOutcome.Failed)
+        {
+            return result.Outcome;
+        }
+
+        if (result.Errno == Interop.Errno.ENOMEM)
+        {
+            return PlacementOutcome.Deferred;
+        }
+
+        _lastErrno = result.Errno;
+        Failure ??= new NativeException("ioctl(UFFDIO_COPY)", _lastErrno, $"page 0x{address:x}");
+        return PlacementOutcome.Failed;
+    }
+
+    private PlacementOutcome ReportDamage(ulong image)
+    {
+        if (_damaged.Add(image))
+        {
+            _counters.Add(StateCounter.DamagedPages);
+        }
+
+        return PlacementOutcome.Failed;
+    }
+}

@@ -1,0 +1,167 @@
+using LazyRestore.Agent.Faults;
+using LazyRestore.Agent.Sources;
+using LazyRestore.Agent.State;
+
+namespace LazyRestore.Agent.Serving;
+
+/// <summary>What a step of hydration came to.</summary>
+internal enum HydrationStep
+{
+    /// <summary>There is more to do.</summary>
+    Advanced,
+
+    /// <summary>The address space is changing; events have to be read first.</summary>
+    Deferred,
+
+    /// <summary>Nothing is left to bring.</summary>
+    Exhausted,
+}
+
+internal sealed unsafe partial class AddressSpace
+{
+    private const int MostExtentsPerStep = 1024;
+
+    // Where hydration goes on, an address of the process.
+    private ulong _cursor;
+
+    // Whether this pass over the regions has met a page that was lacking, so that another pass is due.
+    private bool _foundLacking;
+
+    // A page for which no mapping was found, and how many events had been read then; see PendingFault.MissedAt.
+    private ulong _missedAddress;
+    private long _missedAt = -1;
+
+    /// <summary>Whether a whole pass has met no page that could be brought.</summary>
+    internal bool IsExhausted { get; private set; }
+
+    /// <summary>Brings pages that nobody has asked for yet.</summary>
+    /// <param name="budget">How many pages at most.</param>
+    internal HydrationStep Hydrate(int budget)
+    {
+        for (int extents = 0; extents < MostExtentsPerStep && budget > 0; extents++)
+        {
+            if (IsFilled)
+            {
+                return HydrationStep.Exhausted;
+            }
+
+            if (!TryFindExtent(out ulong address, out int extent, out int first, out int end))
+            {
+                continue;
+            }
+
+            ulong origin = address - ((ulong)first * PageSize);
+            if (!_ledger.IsOpened(extent) && _ledger.Open(extent) != FetchOutcome.Ready)
+            {
+                _ = ReportDamage(_catalog.Address(extent) + ((ulong)first * PageSize));
+                _cursor = origin + ((ulong)end * PageSize);
+                continue;
+            }
+
+            ExtentBits settled = _ledger.Settled(extent);
+            int page = settled.NextClear(first);
+            if (page >= end)
+            {
+                _cursor = origin + ((ulong)end * PageSize);
+                continue;
+            }
+
+            int count = Math.Min(Math.Min(settled.NextSet(page), end) - page, budget);
+            _cursor = origin + ((ulong)page * PageSize);
+            PlacementOutcome outcome = HydrateRun(extent, page, count, out int placed);
+            budget -= Math.Max(placed, 1);
+            _cursor += (ulong)placed * PageSize;
+            if (outcome is PlacementOutcome.Deferred or PlacementOutcome.Discarded)
+            {
+                return HydrationStep.Deferred;
+            }
+
+            if (IsGone || Failure is not null)
+            {
+                return HydrationStep.Exhausted;
+            }
+        }
+
+        return HydrationStep.Advanced;
+    }
+
+    private PlacementOutcome HydrateRun(int extent, int page, int count, out int placed)
+    {
+        if (_source.Fetch(extent, page, count, out FetchedPages fetched) != FetchOutcome.Ready)
+        {
+            // The pass goes on behind it; it stays lacking.
+            placed = 1;
+            return ReportDamage(_catalog.Address(extent) + ((ulong)page * PageSize));
+        }
+
+        _foundLacking = true;
+        PlacementOutcome outcome = Place(_cursor, extent, page, fetched, out placed);
+        _counters.Add(StateCounter.HydratedPages, placed);
+        if (outcome == PlacementOutcome.Gone)
+        {
+            IsGone = true;
+        }
+        else if (outcome == PlacementOutcome.Deferred)
+        {
+            _counters.Add(StateCounter.Deferred);
+        }
+        else if (outcome == PlacementOutcome.Discarded)
+        {
+            return SettleIfMissing(extent, page, ref placed);
+        }
+
+        return outcome;
+    }
+
+    // No mapping there, and none when it was tried before, without an event in between: the page has no place to go to.
+    private PlacementOutcome SettleIfMissing(int extent, int page, ref int placed)
+    {
+        ulong address = _cursor + ((ulong)placed * PageSize);
+        if (_missedAddress != address || _missedAt != _events)
+        {
+            (_missedAddress, _missedAt) = (address, _events);
+            return PlacementOutcome.Discarded;
+        }
+
+        _counters.Add(StateCounter.Discarded);
+        _ledger.Settle(extent, page + placed, 1);
+        placed++;
+        return PlacementOutcome.Installed;
+    }
+
+    /// <summary>Finds the extent at the cursor: where its pages lie in the process, and which of them the region has.</summary>
+    private bool TryFindExtent(out ulong address, out int extent, out int first, out int end)
+    {
+        (address, extent, first, end) = (0, 0, 0, 0);
+        ReadOnlySpan<RegionEntry> regions = State.Regions;
+        int index = RegionTable.FirstEndingAfter(regions, _cursor);
+        if (index == regions.Length)
+        {
+            IsExhausted = !_foundLacking;
+            _foundLacking = false;
+            _cursor = 0;
+            return false;
+        }
+
+        RegionEntry region = regions[index].Within(_cursor, ulong.MaxValue);
+        extent = _catalog.FirstEndingAfter(region.Image);
+        if (extent == _catalog.Count || _catalog.Address(extent) >= region.ImageEnd)
+        {
+            _cursor = region.End;
+            return false;
+        }
+
+        ulong image = Math.Max(region.Image, _catalog.Address(extent));
+        address = region.Start + (image - region.Image);
+        first = (int)((image - _catalog.Address(extent)) / PageSize);
+        end = (int)Math.Min((region.ImageEnd - _catalog.Address(extent)) / PageSize, ExtentBits.PageCount);
+        return true;
+    }
+
+    // Pages may have moved to where this pass has been already.
+    private void RestartHydration()
+    {
+        _foundLacking = true;
+        IsExhausted = false;
+    }
+}

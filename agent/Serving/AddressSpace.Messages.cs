@@ -1,0 +1,177 @@
+using System.Diagnostics;
+using LazyRestore.Agent.Faults;
+using LazyRestore.Agent.State;
+using Microsoft.Win32.SafeHandles;
+using static LazyRestore.Agent.Interop.UserFaultFd;
+
+namespace LazyRestore.Agent.Serving;
+
+internal sealed unsafe partial class AddressSpace
+{
+    private MoveEchoes _echoes;
+    private int _lastRead = StateHeader.MessageCapacity;
+
+    /// <summary>Reads messages without waiting, applies the events among them, and serves the faults.</summary>
+    /// <returns>How many messages were read.</returns>
+    internal int Drain()
+    {
+        const int Enough = 4 * StateHeader.MessageCapacity;
+        int total = 0;
+        int count;
+        do
+        {
+            count = ReadMessages();
+            ApplyMessages(0, count, replay: false);
+            ServePending();
+            total += count;
+        }
+        while (count == StateHeader.MessageCapacity && total < Enough && Failure is null);
+        return total;
+    }
+
+    // The kernel writes the messages into the state file. Processed goes to 0 only once the buffer holds none of those before, so a
+    // successor finds there what was handed out and not applied, and nothing else.
+    private int ReadMessages()
+    {
+        uffd_msg* messages = StateHeader.MessagesOf(State.Header);
+        State.SetProcessed(StateHeader.MessageCapacity);
+        new Span<uffd_msg>(messages, _lastRead).Clear();
+        State.SetProcessed(0);
+        int count = Fault.Read(messages, StateHeader.MessageCapacity);
+        _lastRead = Math.Max(count, 0);
+        if (count >= 0)
+        {
+            return count;
+        }
+
+        if (count is not (-Interop.Errno.EAGAIN or -Interop.Errno.EINTR))
+        {
+            Failure ??= new NativeException("read", -count, "userfaultfd");
+        }
+
+        return 0;
+    }
+
+    private void ApplyMessages(int first, int end, bool replay)
+    {
+        uffd_msg* messages = StateHeader.MessagesOf(State.Header);
+        long now = Stopwatch.GetTimestamp();
+        for (int index = first; index < end; index++)
+        {
+            uffd_msg* message = messages + index;
+            switch (message->@event)
+            {
+                case UFFD_EVENT_PAGEFAULT:
+                    if (!replay)
+                    {
+                        AddFault(message->pagefault_address & ~(PageSize - 1), now);
+                    }
+
+                    continue;
+                case UFFD_EVENT_REMOVE:
+                    _counters.Add(StateCounter.RemoveEvents);
+                    Drop(message->remove_start, message->remove_end);
+                    State.SetProcessed(index + 1);
+                    break;
+                case UFFD_EVENT_UNMAP:
+                    _counters.Add(StateCounter.UnmapEvents);
+                    Unmap(message->remove_start, message->remove_end, index + 1);
+                    break;
+                case UFFD_EVENT_REMAP:
+                    _counters.Add(StateCounter.RemapEvents);
+                    Remap(message->remap_from, message->remap_to, message->remap_len, index + 1);
+                    break;
+                case UFFD_EVENT_FORK when !replay:
+                    _counters.Add(StateCounter.ForkEvents);
+                    AddChild((int)message->fork_ufd);
+                    State.SetProcessed(index + 1);
+                    break;
+                default:
+                    // A fork that is replayed: the child is parked, or its descriptor died with the agent that had it.
+                    continue;
+            }
+
+            _events++;
+        }
+    }
+
+    private void AddFault(ulong address, long now)
+    {
+        _counters.Add(StateCounter.DemandFaults);
+        if (!_faults.TryAdd(new PendingFault(address, now)))
+        {
+            // The thread faults again, and its message waits in the kernel until there is room.
+            _ = Fault.Wake(address, PageSize);
+        }
+    }
+
+    private void Drop(ulong start, ulong end)
+    {
+        ReadOnlySpan<RegionEntry> regions = State.Regions;
+        for (int index = RegionTable.FirstEndingAfter(regions, start); index < regions.Length && regions[index].Start < end; index++)
+        {
+            RegionEntry part = regions[index].Within(start, end);
+            _counters.Add(StateCounter.DroppedPages, _ledger.Drop(part.Image, part.ImageEnd));
+        }
+    }
+
+    private void Unmap(ulong start, ulong end, int processed)
+    {
+        if (_echoes.TryTake(start, end) || !Overlaps(start, end))
+        {
+            State.SetProcessed(processed);
+            return;
+        }
+
+        Drop(start, end);
+        SetRegions(RegionTable.Remove(State.Regions, start, end, State.NextRegions), processed);
+    }
+
+    private void Remap(ulong from, ulong to, ulong length, int processed)
+    {
+        Drop(to, to + length);
+        SetRegions(RegionTable.Move(State.Regions, from, to, length, State.NextRegions), processed);
+        _echoes.Expect(from, from + length);
+        RestartHydration();
+    }
+
+    private bool Overlaps(ulong start, ulong end)
+    {
+        ReadOnlySpan<RegionEntry> regions = State.Regions;
+        int index = RegionTable.FirstEndingAfter(regions, start);
+        return index < regions.Length && regions[index].Start < end;
+    }
+
+    private void SetRegions(int count, int processed)
+    {
+        if (count < 0)
+        {
+            Failure ??= new LazyRestoreException(
+                FailureReason.Failed, "the process has cut its memory into more pieces than the agent can follow", "Restore with --eager.");
+            return;
+        }
+
+        State.SetRegions(count, processed);
+    }
+
+    private void AddChild(int descriptor)
+    {
+        UserFault fault = new(new SafeFileHandle(descriptor, ownsHandle: true));
+        AddressSpace child = new(fault, State.CreateChild(_catalog.Count), _source, _options, _counters, _adopt);
+        child.Wipe();
+        _counters.Add(StateCounter.Children);
+        _adopt(child);
+    }
+
+    // What the process has marked MADV_WIPEONFORK is zero in a child.
+    private void Wipe()
+    {
+        foreach (RegionEntry region in State.Regions)
+        {
+            if ((region.Flags & RegionEntry.WipeOnFork) != 0)
+            {
+                _ = _ledger.Drop(region.Image, region.ImageEnd);
+            }
+        }
+    }
+}

@@ -1,0 +1,103 @@
+using LazyRestore.Agent.Faults;
+using LazyRestore.Agent.Sources;
+using LazyRestore.Agent.State;
+
+namespace LazyRestore.Agent.Serving;
+
+/// <summary>
+/// One address space that is being filled: that of the restored process, or of a child that it forked. Owned by the agent thread.
+/// </summary>
+internal sealed unsafe partial class AddressSpace : IDisposable
+{
+    private const ulong PageSize = 4096;
+
+    private readonly IPageSource _source;
+    private readonly ExtentCatalog _catalog;
+    private readonly PageServiceOptions _options;
+    private readonly ServiceCounters _counters;
+    private readonly Action<AddressSpace> _adopt;
+    private readonly PageLedger _ledger;
+    private readonly FaultQueue _faults = new();
+    private readonly FillAround _fillAround;
+
+    // Pages that cannot be had, by image address; whoever touches them waits.
+    private readonly HashSet<ulong> _damaged = [];
+
+    // How many events were applied; tells whether anything may have changed in between.
+    private long _events;
+
+    /// <summary>Takes up an address space.</summary>
+    /// <param name="fault">Its userfaultfd; owned.</param>
+    /// <param name="state">Its state; owned.</param>
+    /// <param name="source">Where pages come from.</param>
+    /// <param name="options">How to work.</param>
+    /// <param name="counters">The service's counters.</param>
+    /// <param name="adopt">Called with the address space of each forked child, which has to be safe from the agent's death when it returns.</param>
+    internal AddressSpace(
+        UserFault fault, PageState state, IPageSource source, PageServiceOptions options, ServiceCounters counters, Action<AddressSpace> adopt)
+    {
+        Fault = fault;
+        State = state;
+        _source = source;
+        _catalog = source.Catalog;
+        _options = options;
+        _counters = counters;
+        _adopt = adopt;
+        _ledger = new PageLedger(state, source);
+        _fillAround = new FillAround(Math.Clamp(options.FillAroundLimitPages, 1, ExtentBits.PageCount));
+        fault.SetNonBlocking();
+    }
+
+    /// <summary>The userfaultfd.</summary>
+    internal UserFault Fault { get; }
+
+    /// <summary>What outlives the agent.</summary>
+    internal PageState State { get; }
+
+    /// <summary>Whether the process has ended, or executed another program.</summary>
+    internal bool IsGone { get; private set; }
+
+    /// <summary>Whether faults wait that could not be served yet.</summary>
+    internal bool HasPendingFaults => _faults.Count > 0;
+
+    /// <summary>How many pages of the image it lacks.</summary>
+    internal long Remaining => _ledger.Remaining;
+
+    /// <summary>Whether every page is there that can be had.</summary>
+    internal bool IsFilled => _ledger.Remaining == 0 || IsExhausted;
+
+    /// <summary>Whether some page cannot be had.</summary>
+    internal bool IsDamaged => _damaged.Count > 0;
+
+    /// <summary>What makes further work pointless; null while there is nothing.</summary>
+    internal LazyRestoreException? Failure { get; private set; }
+
+    /// <summary>
+    /// Applies what a former agent had read and not applied, and wakes everyone, so that the faults that it had read are announced again.
+    /// </summary>
+    internal void Recover()
+    {
+        ApplyMessages(State.Processed, StateHeader.MessageCapacity, replay: true);
+        State.SetProcessed(StateHeader.MessageCapacity);
+        const ulong LowestAddress = 0x10000;
+        const ulong HighestAddress = 0x7FFF_FFFF_F000;
+        _ = Fault.Wake(LowestAddress, HighestAddress - LowestAddress);
+    }
+
+    /// <summary>Finds out whether the address space is gone, which the kernel does not announce.</summary>
+    internal bool ProbeGone()
+    {
+        const ulong Low = 0x10000;
+        const ulong High = 0x7FFF_FFFF_E000;
+        IsGone = IsGone || Fault.IsGone(RegionTable.Find(State.Regions, Low) < 0 ? Low : High);
+        return IsGone;
+    }
+
+    /// <inheritdoc/>
+    public void Dispose()
+    {
+        _faults.Dispose();
+        Fault.Dispose();
+        State.Dispose();
+    }
+}

@@ -1,0 +1,53 @@
+using static Tmds.Linux.LibC;
+
+namespace LazyRestore.Agent.Serving;
+
+/// <summary>Waits until a process has something to say, or somebody wants the agent thread to look up.</summary>
+internal sealed unsafe class FaultWait : IDisposable
+{
+    private const int RetryMilliseconds = 1;
+    private const int LookUpMilliseconds = 200;
+    private readonly int _interrupt;
+    private Tmds.Linux.pollfd[] _descriptors = new Tmds.Linux.pollfd[4];
+
+    internal FaultWait()
+    {
+        _interrupt = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
+        if (_interrupt < 0)
+        {
+            throw new NativeException("eventfd", errno, "of the agent thread");
+        }
+    }
+
+    /// <summary>Ends the wait from another thread.</summary>
+    internal void Interrupt()
+    {
+        ulong one = 1;
+        _ = write(_interrupt, &one, sizeof(ulong));
+    }
+
+    /// <summary>Waits, but not for long: shorter when faults have been put off, which only time can resolve.</summary>
+    internal void ForMessages(List<AddressSpace> spaces)
+    {
+        if (_descriptors.Length <= spaces.Count)
+        {
+            _descriptors = new Tmds.Linux.pollfd[spaces.Count * 2];
+        }
+
+        int timeout = LookUpMilliseconds;
+        for (int i = 0; i < spaces.Count; i++)
+        {
+            _descriptors[i] = new Tmds.Linux.pollfd { fd = spaces[i].Fault.Descriptor, events = POLLIN };
+            timeout = spaces[i].HasPendingFaults ? RetryMilliseconds : timeout;
+        }
+
+        _descriptors[spaces.Count] = new Tmds.Linux.pollfd { fd = _interrupt, events = POLLIN };
+        fixed (Tmds.Linux.pollfd* descriptors = _descriptors)
+        {
+            _ = poll(descriptors, (uint)(spaces.Count + 1), timeout);
+        }
+    }
+
+    /// <inheritdoc/>
+    public void Dispose() => _ = close(_interrupt);
+}

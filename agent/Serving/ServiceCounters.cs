@@ -1,0 +1,29 @@
+using System.Numerics;
+using LazyRestore.Agent.State;
+
+namespace LazyRestore.Agent.Serving;
+
+/// <summary>
+/// The counters of a service, in the state file of the restored process. The agent thread alone writes them; others read
+/// values that may be a moment old.
+/// </summary>
+internal readonly unsafe struct ServiceCounters(PageState state)
+{
+    private readonly long* _counters = state.Header->Counters;
+
+    /// <summary>The value of a <see cref="StateCounter"/>.</summary>
+    internal long this[int counter] => Volatile.Read(ref _counters[counter]);
+
+    /// <summary>Counts.</summary>
+    internal void Add(int counter, long amount = 1) => Volatile.Write(ref _counters[counter], _counters[counter] + amount);
+
+    /// <summary>Sets a value that is no sum.</summary>
+    internal void Set(int counter, long value) => Volatile.Write(ref _counters[counter], value);
+
+    /// <summary>Counts a fault by the time that it took.</summary>
+    internal void AddServiceTime(long nanoseconds)
+    {
+        int bucket = nanoseconds <= 1 ? 0 : Math.Min(BitOperations.Log2((ulong)nanoseconds), StateCounter.BucketCount - 1);
+        Add(StateCounter.FirstBucket + bucket);
+    }
+}

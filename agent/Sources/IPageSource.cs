@@ -1,0 +1,41 @@
+namespace LazyRestore.Agent.Sources;
+
+/// <summary>How an attempt to get pages ended.</summary>
+public enum FetchOutcome
+{
+    /// <summary>The pages are there and their checksums are right.</summary>
+    Ready,
+
+    /// <summary>What the source holds is not what was checkpointed; <see cref="IPageSource.Problem"/> says more.</summary>
+    Damaged,
+}
+
+/// <summary>Pages in the agent's memory, one after the other.</summary>
+/// <param name="Address">Where they are; valid until the source is asked again.</param>
+/// <param name="Pages">How many there are: at least 1, at most what was asked for.</param>
+public readonly record struct FetchedPages(nint Address, int Pages);
+
+/// <summary>
+/// Where the pages of a checkpoint come from. Called by the agent thread alone, on the fault path: no allocation once an
+/// extent is known, no lock, no wait on anything but the storage.
+/// </summary>
+public interface IPageSource : IDisposable
+{
+    /// <summary>What the source has.</summary>
+    ExtentCatalog Catalog { get; }
+
+    /// <summary>The last problem, for people; null while everything is well.</summary>
+    LazyRestoreException? Problem { get; }
+
+    /// <summary>Tells which of an extent's pages are stored.</summary>
+    /// <param name="extent">An index into the catalog.</param>
+    /// <param name="presence">512 bits, page N in bit N % 64 of word N / 64.</param>
+    FetchOutcome Open(int extent, out ReadOnlySpan<ulong> presence);
+
+    /// <summary>Gets neighbouring pages, all of them stored, as many as lie together; their checksums have been verified.</summary>
+    /// <param name="extent">An index into the catalog.</param>
+    /// <param name="page">The first page, 0 to 511.</param>
+    /// <param name="count">How many are wanted, at least 1.</param>
+    /// <param name="fetched">The pages, when ready.</param>
+    FetchOutcome Fetch(int extent, int page, int count, out FetchedPages fetched);
+}

@@ -1,0 +1,54 @@
+using System.Runtime.InteropServices;
+using static LazyRestore.Agent.Interop.UserFaultFd;
+
+namespace LazyRestore.Agent.State;
+
+/// <summary>
+/// The beginning of a state file, shared memory that outlives the agent. Everything is written by the one agent that holds
+/// the lock; what a successor needs is valid after every single store.
+/// </summary>
+[StructLayout(LayoutKind.Sequential)]
+internal unsafe struct StateHeader
+{
+    internal const ulong MagicValue = 0x3130_4554_4154_534C; // "LSTATE01"
+    internal const int MessageCapacity = 64;
+    internal const int PathCapacity = 4096;
+
+    internal ulong Magic;
+
+    /// <summary>The process whose address space it was at first; 0 for the children, whose PID is not known.</summary>
+    internal int Pid;
+
+    internal int Hydration;
+    internal int OnPageError;
+    internal int FillAroundLimitPages;
+    internal int HydrationBatchPages;
+    internal int PathLength;
+    internal long ExtentCount;
+    internal long RegionCapacity;
+    internal long InitialRegionCount;
+    internal fixed byte ImageId[16];
+
+    /// <summary>Bits 0-31: how many of <see cref="Messages"/> are dealt with. Bits 32-62: regions in the table. Bit 63: which table is valid.</summary>
+    internal ulong Progress;
+
+    /// <summary>Where messages are read into, so that one that the kernel has handed out cannot be lost with the agent.</summary>
+    internal fixed byte Messages[MessageCapacity * 32];
+
+    internal fixed long Counters[StateCounter.Capacity];
+
+    internal fixed byte Path[PathCapacity];
+
+    internal readonly ReadOnlySpan<byte> PathBytes
+    {
+        get
+        {
+            fixed (byte* path = Path)
+            {
+                return new ReadOnlySpan<byte>(path, Math.Clamp(PathLength, 0, PathCapacity));
+            }
+        }
+    }
+
+    internal static uffd_msg* MessagesOf(StateHeader* header) => (uffd_msg*)header->Messages;
+}

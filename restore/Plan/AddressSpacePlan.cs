@@ -1,0 +1,191 @@
+using LazyRestore.ImageFormat;
+using LazyRestore.ImageFormat.Records;
+using LazyRestore.Restore.Programs;
+using static LazyRestore.Restore.Programs.MemoryConstants;
+
+namespace LazyRestore.Restore.Plan;
+
+/// <summary>
+/// Plans the address space: everything out, the vDSO and the VMAs in, the kernel's addresses set, lazy memory registered.
+/// The work is in the number of VMAs, never of pages.
+/// </summary>
+internal sealed class AddressSpacePlan
+{
+    private const ulong TaskSize = 0x7fff_ffff_f000;
+    private const int ExecutableDescriptor = 900;
+    private const int ArchMapVdso64 = 0x2003;
+    private const int AtFdCwd = -100;
+    private const int OpenReadWrite = 2;
+    private const int CloseOnExec = 0x80000;
+    private const int PrSetMm = 35;
+    private const int PrSetMmMap = 14;
+    private const int PrSetVma = 0x53564d41;
+    private const int MlockOnFault = 1;
+    private readonly Checkpoint _checkpoint;
+    private readonly IReadOnlyDictionary<int, string> _objectPaths;
+    private readonly Dictionary<int, CallResultRef> _opened = [];
+
+    private AddressSpacePlan(Checkpoint checkpoint, IReadOnlyDictionary<int, string> objectPaths)
+    {
+        _checkpoint = checkpoint;
+        _objectPaths = objectPaths;
+    }
+
+    /// <summary>The calls.</summary>
+    internal SystemCallProgram Program { get; } = new();
+
+    /// <summary>The call that returns the userfaultfd; null when nothing is lazy.</summary>
+    internal CallResultRef? UserFault { get; private set; }
+
+    /// <summary>Empties the address space but for the sanctuary.</summary>
+    internal static SystemCallProgram Vacate(Sanctuary sanctuary)
+    {
+        var program = new SystemCallProgram();
+        program.About("everything below the restorer").Call(SystemCall.munmap, 0, sanctuary.Start);
+        program.About("everything above the restorer").Call(SystemCall.munmap, sanctuary.End, TaskSize - sanctuary.End);
+        return program;
+    }
+
+    /// <summary>Plans the address space of a checkpoint.</summary>
+    /// <param name="checkpoint">The records.</param>
+    /// <param name="lazy">The VMAs whose pages come later.</param>
+    /// <param name="objectPaths">Paths through which the process can open the memory objects that are files.</param>
+    internal static AddressSpacePlan Build(
+        Checkpoint checkpoint, IReadOnlyList<VmaRecord> lazy, IReadOnlyDictionary<int, string> objectPaths)
+    {
+        var plan = new AddressSpacePlan(checkpoint, objectPaths);
+        plan.Program.About("personality").Call(SystemCall.personality, checkpoint.Process.Personality);
+        plan.MapVdso();
+        foreach (VmaRecord vma in checkpoint.Vmas)
+        {
+            plan.Map(vma);
+        }
+
+        plan.SetLayout();
+        plan.RegisterLazy(lazy);
+        return plan;
+    }
+
+    private void MapVdso()
+    {
+        VmaRecord? first = _checkpoint.Vmas.FirstOrDefault(vma => vma.Kind is VmaKind.Vvar or VmaKind.Vdso);
+        if (first != null)
+        {
+            Program.About("the vDSO").Call(SystemCall.arch_prctl, ArchMapVdso64, first.Start);
+        }
+    }
+
+    private void Map(VmaRecord vma)
+    {
+        if (vma.Kind is VmaKind.Vdso or VmaKind.Vvar)
+        {
+            return;
+        }
+
+        Program.About($"the VMA at 0x{vma.Start:x}{(vma.Name.Length > 0 ? " " + vma.Name : "")}");
+        ulong flags = MapFixedNoReplace
+            | (vma.Flags.HasFlag(VmaFlags.GrowsDown) ? MapGrowsDown : 0)
+            | (vma.Flags.HasFlag(VmaFlags.NoReserve) ? MapNoReserve : 0)
+            | (vma.Kind is VmaKind.SharedFile or VmaKind.Object ? MapShared : MapPrivate);
+        if (vma.Kind == VmaKind.Anonymous || (vma.Kind == VmaKind.Object && !_objectPaths.ContainsKey(vma.BackingId)))
+        {
+            Program.Call(SystemCall.mmap, vma.Start, vma.Length, (ulong)vma.Protection, flags | MapAnonymous, -1, 0);
+        }
+        else
+        {
+            Program.Call(SystemCall.mmap, vma.Start, vma.Length, (ulong)vma.Protection, flags, OpenBacking(vma), vma.Offset);
+        }
+
+        Advise(vma);
+    }
+
+    private CallResultRef OpenBacking(VmaRecord vma)
+    {
+        if (!_opened.TryGetValue(vma.BackingId, out CallResultRef file))
+        {
+            bool isObject = vma.Kind is VmaKind.Object or VmaKind.PrivateObject;
+            MappedFileRecord? mapped = isObject ? null : _checkpoint.MappedFiles.First(file => file.Id == vma.BackingId);
+            string path = mapped?.Path ?? _objectPaths[vma.BackingId];
+            int access = mapped is { Writable: false } ? 0 : OpenReadWrite;
+            file = Program.Call(SystemCall.openat, AtFdCwd, Program.Text(path), access | CloseOnExec);
+            _opened.Add(vma.BackingId, file);
+        }
+
+        return file;
+    }
+
+    private void Advise(VmaRecord vma)
+    {
+        foreach ((VmaFlags flag, int advice) in s_advice)
+        {
+            if (vma.Flags.HasFlag(flag))
+            {
+                Program.Call(SystemCall.madvise, vma.Start, vma.Length, advice);
+            }
+        }
+
+        if ((vma.Flags & (VmaFlags.Locked | VmaFlags.LockOnFault)) != 0)
+        {
+            // A plain mlock(2) would wait for every page; LockLater does it when they are there.
+            Program.Call(SystemCall.mlock2, vma.Start, vma.Length, MlockOnFault);
+        }
+
+        if (vma.Name.Length > 0 && vma.Name[0] != '[')
+        {
+            Program.Try(SystemCall.prctl, PrSetVma, 0, vma.Start, vma.Length, Program.Text(vma.Name));
+        }
+    }
+
+    private static readonly (VmaFlags Flag, int Advice)[] s_advice =
+    [
+        (VmaFlags.Random, 1),
+        (VmaFlags.Sequential, 2),
+        (VmaFlags.DontFork, 10),
+        (VmaFlags.Mergeable, 12),
+        (VmaFlags.HugePage, 14),
+        (VmaFlags.NoHugePage, 15),
+        (VmaFlags.DontDump, 16),
+        (VmaFlags.WipeOnFork, 18),
+    ];
+
+    // struct prctl_mm_map, with the executable's descriptor as its last field.
+    private void SetLayout()
+    {
+        MemoryLayoutRecord layout = _checkpoint.Layout;
+        Program.About($"the executable {_checkpoint.Process.Executable}");
+        CallResultRef executable = Program.Call(
+            SystemCall.openat, AtFdCwd, Program.Text(_checkpoint.Process.Executable), CloseOnExec);
+        Program.Call(SystemCall.dup3, executable, ExecutableDescriptor, CloseOnExec);
+        Program.About("the addresses of heap, stack and arguments");
+        DataRef map = Program.Words(
+            layout.StartCode, layout.EndCode, layout.StartData, layout.EndData, layout.StartBrk, layout.Brk, layout.StartStack,
+            layout.ArgStart, layout.ArgEnd, layout.EnvStart, layout.EnvEnd, 0, (uint)layout.Auxv.Length | ((ulong)ExecutableDescriptor << 32));
+        Program.Point(map, 11 * sizeof(ulong), Program.Data(layout.Auxv.Span));
+        Program.Call(SystemCall.prctl, PrSetMm, PrSetMmMap, map, map.Length, 0);
+        Program.About("files of the address space").Call(SystemCall.close_range, 3, uint.MaxValue, 0);
+    }
+
+    private void RegisterLazy(IReadOnlyList<VmaRecord> lazy)
+    {
+        if (lazy.Count == 0)
+        {
+            return;
+        }
+
+        Program.About("lazy memory");
+        CallResultRef descriptor = Program.Call(SystemCall.userfaultfd, UserFaultConstants.CreateFlags);
+        Program.Call(
+            SystemCall.ioctl, descriptor, UserFaultConstants.Api, Program.Words(UserFaultConstants.ApiVersion, UserFaultConstants.Events, 0));
+        foreach (VmaRecord vma in lazy)
+        {
+            Program.About($"lazy memory at 0x{vma.Start:x}");
+            Program.Call(
+                SystemCall.ioctl,
+                descriptor,
+                UserFaultConstants.Register,
+                Program.Words(vma.Start, vma.Length, UserFaultConstants.RegisterMissing, 0));
+        }
+
+        UserFault = descriptor;
+    }
+}

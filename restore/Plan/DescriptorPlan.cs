@@ -1,0 +1,184 @@
+using LazyRestore.ImageFormat;
+using LazyRestore.ImageFormat.Records;
+using LazyRestore.Restore.Programs;
+
+namespace LazyRestore.Restore.Plan;
+
+/// <summary>
+/// Plans the descriptors. Every open file description is created once and moved above all numbers the process uses; then each
+/// descriptor is a duplicate of its description. Below, the standard streams are kept occupied, so that the next new descriptors
+/// are always 3 and 4: calls that return two of them need no answer in between.
+/// </summary>
+internal sealed partial class DescriptorPlan
+{
+    private const int FirstFree = 3;
+    private const int SecondFree = 4;
+    private const int AtFdCwd = -100;
+    private const int CloseOnExec = 0x80000;
+    private const int DuplicateCloseOnExec = 1030; // F_DUPFD_CLOEXEC
+    private const int SetStatusFlags = 4; // F_SETFL
+    private const int LimitOpenFiles = 7; // RLIMIT_NOFILE
+    private const int EpollAdd = 1;
+    private readonly Checkpoint _checkpoint;
+    private readonly IReadOnlyDictionary<int, string> _objectPaths;
+    private readonly Dictionary<int, CallResultRef> _files = [];
+    private readonly int _base;
+
+    private DescriptorPlan(Checkpoint checkpoint, IReadOnlyDictionary<int, string> objectPaths)
+    {
+        _checkpoint = checkpoint;
+        _objectPaths = objectPaths;
+        _base = Math.Max(SecondFree, checkpoint.Descriptors.Select(descriptor => descriptor.Number).DefaultIfEmpty().Max()) + 1;
+    }
+
+    private SystemCallProgram Program { get; } = new();
+
+    /// <summary>Plans all descriptors of a checkpoint.</summary>
+    /// <param name="checkpoint">The records.</param>
+    /// <param name="objectPaths">Paths through which the process can open the memory objects that are files.</param>
+    /// <param name="openFileLimit">The restorer's hard limit of open files.</param>
+    internal static SystemCallProgram Build(Checkpoint checkpoint, IReadOnlyDictionary<int, string> objectPaths, ulong openFileLimit)
+    {
+        var plan = new DescriptorPlan(checkpoint, objectPaths);
+        int needed = plan._base + checkpoint.Files.Count + 4;
+        if ((ulong)needed > openFileLimit)
+        {
+            throw new LazyRestoreException(
+                FailureReason.Unsupported,
+                $"the process needs {needed} descriptors to be restored, and at most {openFileLimit} may be open here",
+                "Raise the hard limit of open files (ulimit -Hn).");
+        }
+
+        plan.Program.About("limit of open files").Call(
+            SystemCall.prlimit64, 0, LimitOpenFiles, plan.Program.Words(openFileLimit, openFileLimit), 0);
+        CallResultRef?[] streams = plan.TakeStandardStreams();
+        foreach (OpenFileRecord file in checkpoint.Files)
+        {
+            plan.Create(file, streams);
+        }
+
+        plan.AddEpollInterests();
+        plan.Place();
+        return plan.Program;
+    }
+
+    private CallResultRef?[] TakeStandardStreams()
+    {
+        var streams = new CallResultRef?[3];
+        for (int stream = 0; stream < streams.Length; stream++)
+        {
+            if (_checkpoint.Files.OfType<ExternalStreamRecord>().Any(file => file.Stream == stream))
+            {
+                Program.About($"standard stream {stream} of the restorer");
+                streams[stream] = Program.Call(SystemCall.fcntl, stream, DuplicateCloseOnExec, _base);
+            }
+        }
+
+        Program.About("/dev/null");
+        CallResultRef opened = Program.Call(SystemCall.openat, AtFdCwd, Program.Text("/dev/null"), CloseOnExec);
+        CallResultRef nothing = Program.Call(SystemCall.fcntl, opened, DuplicateCloseOnExec, _base);
+        for (int stream = 0; stream < streams.Length; stream++)
+        {
+            Program.Call(SystemCall.dup3, nothing, stream, CloseOnExec);
+        }
+
+        Program.Call(SystemCall.close_range, FirstFree, _base - 1, 0);
+        return streams;
+    }
+
+    private void Create(OpenFileRecord file, CallResultRef?[] streams)
+    {
+        if (_files.ContainsKey(file.Id))
+        {
+            return; // The other end of a pair.
+        }
+
+        Program.About(Describe(file));
+        switch (file)
+        {
+            case ExternalStreamRecord external:
+                _files.Add(file.Id, streams[external.Stream]!.Value);
+                break;
+            case PathFileRecord path:
+                Open(path);
+                break;
+            case ObjectFileRecord content:
+                OpenObject(content);
+                break;
+            case PipeRecord pipe:
+                CreatePipe(pipe);
+                break;
+            case EventFdRecord counter:
+                CreateEventFd(counter);
+                break;
+            case EpollRecord:
+                Keep(file, Program.Call(SystemCall.epoll_create1, CloseOnExec));
+                break;
+            case TimerFdRecord timer:
+                CreateTimerFd(timer);
+                break;
+            case SignalFdRecord signals:
+                Keep(file, Program.Call(SystemCall.signalfd4, -1, Program.Words(signals.Mask), sizeof(ulong), CloseOnExec));
+                SetFlags(FirstFree, file);
+                break;
+            case UnixSocketRecord unix:
+                CreateUnixSocket(unix);
+                break;
+            case InetSocketRecord inet:
+                CreateInetSocket(inet);
+                break;
+            default:
+                throw new LazyRestoreException(FailureReason.Unsupported, $"{Describe(file)} cannot be restored by this version");
+        }
+
+        Program.Call(SystemCall.close_range, FirstFree, _base - 1, 0);
+    }
+
+    // The call that made a description has just returned 3 (or 3 and 4): moves it up.
+    private void Keep(OpenFileRecord file, CallResultRef made) =>
+        _files.Add(file.Id, Program.Call(SystemCall.fcntl, made, DuplicateCloseOnExec, _base));
+
+    private void Keep(OpenFileRecord file, int descriptor) =>
+        _files.Add(file.Id, Program.Call(SystemCall.fcntl, descriptor, DuplicateCloseOnExec, _base));
+
+    private void SetFlags(int descriptor, OpenFileRecord file) =>
+        Program.Call(SystemCall.fcntl, descriptor, SetStatusFlags, file.StatusFlags);
+
+    // A description is registered under the number it had then, which its descriptor may have no longer.
+    private void AddEpollInterests()
+    {
+        foreach (EpollRecord epoll in _checkpoint.Files.OfType<EpollRecord>())
+        {
+            foreach (EpollInterest interest in epoll.Interests)
+            {
+                Program.About($"{Describe(epoll)} watching descriptor {interest.Descriptor}");
+                DataRef change = Program.Reserve(12);
+                Program.Write(change, 0, interest.Events);
+                Program.Write(change, 4, (uint)interest.Data);
+                Program.Write(change, 8, (uint)(interest.Data >> 32));
+                Program.Call(SystemCall.dup3, _files[interest.FileId], interest.Descriptor, CloseOnExec);
+                Program.Call(SystemCall.epoll_ctl, _files[epoll.Id], EpollAdd, interest.Descriptor, change);
+            }
+        }
+    }
+
+    private void Place()
+    {
+        Program.About("descriptors").Call(SystemCall.close_range, 0, _base - 1, 0);
+        foreach (DescriptorRecord descriptor in _checkpoint.Descriptors)
+        {
+            Program.About($"descriptor {descriptor.Number}");
+            Program.Call(
+                SystemCall.dup3, _files[descriptor.FileId], descriptor.Number, descriptor.CloseOnExec ? CloseOnExec : 0);
+        }
+
+        Program.About("descriptors").Call(SystemCall.close_range, _base, uint.MaxValue, 0);
+    }
+
+    private string Describe(OpenFileRecord file)
+    {
+        DescriptorRecord? descriptor = _checkpoint.Descriptors.FirstOrDefault(descriptor => descriptor.FileId == file.Id);
+        string number = descriptor == null ? "a file" : $"descriptor {descriptor.Number}";
+        return file is PathFileRecord path ? $"{number} ({path.Path})" : $"{number} ({file.GetType().Name.Replace("Record", "")})";
+    }
+}

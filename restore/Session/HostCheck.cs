@@ -1,0 +1,106 @@
+using System.Globalization;
+using System.IO.Hashing;
+using LazyRestore.ImageFormat;
+using LazyRestore.ImageFormat.Records;
+
+namespace LazyRestore.Restore.Session;
+
+/// <summary>Finds out what would keep a checkpoint from being restored here, before any process exists.</summary>
+internal static unsafe class HostCheck
+{
+    private const long EpochTicks = 621355968000000000;
+    private const long NanosecondsPerTick = 100;
+    private const int RegularFile = 0x8000;
+    private const int FileTypeMask = 0xf000;
+    private const int AccessModeMask = 3;
+
+    /// <summary>Reports everything that is wrong in one error.</summary>
+    /// <exception cref="LazyRestoreException">Something is.</exception>
+    internal static void Require(Checkpoint checkpoint, bool newPid)
+    {
+        List<string> problems = [.. CheckVdso(checkpoint), .. CheckMappedFiles(checkpoint), .. CheckOpenFiles(checkpoint)];
+        if (!newPid)
+        {
+            problems.AddRange(CheckPids(checkpoint));
+        }
+
+        if (problems.Count > 0)
+        {
+            throw new LazyRestoreException(
+                FailureReason.Unsupported,
+                $"process {checkpoint.Process.Pid} cannot be restored here: {string.Join("; ", problems)}",
+                "Bring back what is missing or changed; --new-pid helps when only process IDs are in use.");
+        }
+    }
+
+    private static IEnumerable<string> CheckVdso(Checkpoint checkpoint)
+    {
+        if (checkpoint.Vmas.Any(vma => vma.Kind == VmaKind.Vdso) && !DigestOwnVdso().AsSpan().SequenceEqual(checkpoint.Header.VdsoDigest.Span))
+        {
+            yield return $"the kernel's vDSO is another than that of {checkpoint.Header.KernelRelease}, on which the process was saved";
+        }
+    }
+
+    private static byte[] DigestOwnVdso()
+    {
+        foreach (string line in File.ReadLines("/proc/self/maps"))
+        {
+            if (line.EndsWith("[vdso]", StringComparison.Ordinal))
+            {
+                int dash = line.IndexOf('-');
+                ulong start = ulong.Parse(line.AsSpan(0, dash), NumberStyles.HexNumber, CultureInfo.InvariantCulture);
+                ulong end = ulong.Parse(line.AsSpan(dash + 1, line.IndexOf(' ') - dash - 1), NumberStyles.HexNumber, CultureInfo.InvariantCulture);
+                return XxHash128.Hash(new ReadOnlySpan<byte>((void*)start, (int)(end - start)));
+            }
+        }
+
+        return [];
+    }
+
+    private static IEnumerable<string> CheckMappedFiles(Checkpoint checkpoint)
+    {
+        foreach (MappedFileRecord mapped in checkpoint.MappedFiles)
+        {
+            var file = new FileInfo(mapped.Path);
+            if (!file.Exists)
+            {
+                yield return $"{mapped.Path}, which it maps, is not here";
+            }
+            else if (file.Length != mapped.Identity.Size)
+            {
+                yield return $"{mapped.Path}, which it maps, has {file.Length} bytes now and had {mapped.Identity.Size}";
+            }
+            else if (!mapped.Writable && (file.LastWriteTimeUtc.Ticks - EpochTicks) != mapped.Identity.ModifiedNanoseconds / NanosecondsPerTick)
+            {
+                yield return $"{mapped.Path}, which it maps, has changed since";
+            }
+        }
+    }
+
+    private static IEnumerable<string> CheckOpenFiles(Checkpoint checkpoint)
+    {
+        foreach (PathFileRecord open in checkpoint.Files.OfType<PathFileRecord>())
+        {
+            bool isRegular = (open.Identity.Mode & FileTypeMask) == RegularFile;
+            if (!File.Exists(open.Path) && !Directory.Exists(open.Path))
+            {
+                yield return $"{open.Path}, which it has open, is not here";
+            }
+            else if (isRegular && (open.StatusFlags & AccessModeMask) == 0 && new FileInfo(open.Path).Length != open.Identity.Size)
+            {
+                yield return $"{open.Path}, which it reads, has another size than it had";
+            }
+        }
+    }
+
+    private static IEnumerable<string> CheckPids(Checkpoint checkpoint)
+    {
+        foreach (ThreadRecord thread in checkpoint.Threads)
+        {
+            if (Directory.Exists($"/proc/{thread.Tid}"))
+            {
+                yield return $"process ID {thread.Tid} is in use";
+            }
+        }
+    }
+}

@@ -1,0 +1,116 @@
+using LazyRestore.Agent;
+using LazyRestore.ImageFormat;
+using LazyRestore.ImageFormat.Records;
+using LazyRestore.Restore.Programs;
+using LazyRestore.Restore.Tracing;
+using Microsoft.Win32.SafeHandles;
+
+namespace LazyRestore.Restore.Session;
+
+/// <summary>The lazy memory of a restored process: the service that fills it and the holder that outlives us.</summary>
+internal sealed class LazyMemory
+{
+    private readonly Holder _holder;
+    private readonly PidDescriptor _process;
+    private readonly (ulong Start, ulong Length) _sanctuary;
+    private readonly IReadOnlyList<(ulong Start, ulong Length)> _locked;
+
+    private LazyMemory(
+        PageService service, Holder holder, PidDescriptor process, (ulong Start, ulong Length) sanctuary,
+        IReadOnlyList<(ulong Start, ulong Length)> locked)
+    {
+        Service = service;
+        _holder = holder;
+        _process = process;
+        _sanctuary = sanctuary;
+        _locked = locked;
+    }
+
+    /// <summary>What serves the pages.</summary>
+    internal PageService Service { get; }
+
+    /// <summary>The VMAs that are served on demand: private anonymous memory of which the image holds pages.</summary>
+    internal static VmaRecord[] Select(CheckpointImage image)
+    {
+        ArraySegment<ExtentEntry> extents = image.Index.InSpace(ExtentAddress.Process);
+        return [.. image.Checkpoint.Vmas.Where(vma => vma.Kind == VmaKind.Anonymous && HoldsPages(extents, vma))];
+    }
+
+    /// <summary>Starts service and holder for a process whose leader is stopped.</summary>
+    internal static LazyMemory Start(
+        CheckpointImage image, RestoreOptions options, Tracee leader, RemoteRunner runner, SafeFileHandle fault, VmaRecord[] lazy)
+    {
+        var serviceOptions = new PageServiceOptions
+        {
+            Hydration = options.Eager ? HydrationOrder.Linear : options.Hydration,
+            OnPageError = options.OnPageError,
+        };
+        PageState state = PageState.Create(
+            Path.GetFullPath(options.ImagePath),
+            image,
+            leader.Tid,
+            [.. lazy.Select(vma => new LazyRegion(vma.Start, vma.End) { WipeOnFork = vma.Flags.HasFlag(VmaFlags.WipeOnFork) })],
+            serviceOptions);
+        state.TryLock();
+        Holder holder = Holder.Start(leader, runner, state, options.OnPageError == PageErrorPolicy.Kill);
+        var service = new PageService(image, fault, state, serviceOptions);
+        service.Start();
+        return new LazyMemory(
+            service,
+            holder,
+            PidDescriptor.Open(leader.Tid),
+            (runner.Start, runner.End - runner.Start),
+            [.. image.Checkpoint.Vmas.Where(IsLocked).Select(vma => (vma.Start, vma.Length))]);
+    }
+
+    /// <summary>Whether the process has executed another program, so that its old memory is of no use to anyone.</summary>
+    internal bool IsOrphaned()
+    {
+        long order = Interop.syscall(Interop.KcmpCall, _process.Pid, _holder.Pid, Interop.KCMP_VM);
+        return order > 0;
+    }
+
+    /// <summary>All memory is there: takes everything of ours out of the process.</summary>
+    internal void Leave()
+    {
+        _holder.Leave(IsOrphaned() ? null : SyscallInstructionSearch.Find(_process.Pid, _sanctuary.Start), _sanctuary, _locked);
+        Close();
+    }
+
+    /// <summary>The process is gone, or will be: ends the service and the holder.</summary>
+    internal void Abandon()
+    {
+        Service.Stop();
+        _holder.Kill();
+        Close();
+    }
+
+    private static bool HoldsPages(ArraySegment<ExtentEntry> extents, VmaRecord vma)
+    {
+        int low = 0;
+        int high = extents.Count;
+        while (low < high)
+        {
+            int middle = (low + high) / 2;
+            if (extents[middle].Address.Address + ImageLayout.ExtentSpan <= vma.Start)
+            {
+                low = middle + 1;
+            }
+            else
+            {
+                high = middle;
+            }
+        }
+
+        return low < extents.Count && extents[low].Address.Address < vma.End;
+    }
+
+    private static bool IsLocked(VmaRecord vma) =>
+        (vma.Flags & (VmaFlags.Locked | VmaFlags.LockOnFault)) == VmaFlags.Locked && vma.Protection != VmaProtection.None;
+
+    private void Close()
+    {
+        Service.Dispose();
+        _process.Dispose();
+    }
+}

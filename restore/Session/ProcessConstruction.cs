@@ -1,0 +1,147 @@
+using LazyRestore.Agent;
+using LazyRestore.ImageFormat;
+using LazyRestore.ImageFormat.Records;
+using LazyRestore.Restore.Plan;
+using LazyRestore.Restore.Programs;
+using LazyRestore.Restore.Stub;
+using LazyRestore.Restore.Tracing;
+using Microsoft.Win32.SafeHandles;
+
+namespace LazyRestore.Restore.Session;
+
+/// <summary>
+/// Builds a process from an image, from the stub to the point where its threads can be let go. Until then the process dies with
+/// us, and disposing ends it. Everything happens on one OS thread, which traces it.
+/// </summary>
+internal sealed class ProcessConstruction : IDisposable
+{
+    private const ulong LeastProgramCapacity = 4 << 20;
+    private readonly CheckpointImage _image;
+    private readonly RestoreOptions _options;
+    private readonly Tracee _leader;
+    private readonly MemoryObjects _objects;
+    private RestoredThreads? _threads;
+    private bool _released;
+
+    private ProcessConstruction(CheckpointImage image, RestoreOptions options, Tracee leader, MemoryObjects objects)
+    {
+        _image = image;
+        _options = options;
+        _leader = leader;
+        _objects = objects;
+        Process = PidDescriptor.Open(leader.Tid);
+    }
+
+    /// <summary>The process.</summary>
+    internal PidDescriptor Process { get; }
+
+    /// <summary>What serves its memory; null when nothing is lazy.</summary>
+    internal LazyMemory? Memory { get; private set; }
+
+    /// <summary>Builds the process. Its memory is served from here on, as the kernel itself touches it.</summary>
+    internal static ProcessConstruction Build(CheckpointImage image, RestoreOptions options)
+    {
+        MemoryObjects objects = MemoryObjects.Create(image);
+        ProcessConstruction? construction = null;
+        try
+        {
+            int pid = StubProcess.Start(options.NewPid ? 0 : image.Checkpoint.Process.Pid);
+            Tracee leader = Tracee.Seize(pid, pid, Interop.PTRACE_O_TRACECLONE | Interop.PTRACE_O_EXITKILL);
+            leader.Interrupt();
+            leader.WaitForInterrupt();
+            construction = new ProcessConstruction(image, options, leader, objects);
+            construction.Construct();
+            return construction;
+        }
+        catch
+        {
+            construction?.Dispose();
+            throw;
+        }
+        finally
+        {
+            objects.Dispose();
+        }
+    }
+
+    /// <summary>Lets the process run.</summary>
+    internal void Release()
+    {
+        _threads!.Release();
+        _released = true;
+    }
+
+    /// <inheritdoc/>
+    public void Dispose()
+    {
+        if (!_released)
+        {
+            const int SigKill = 9;
+            Interop.syscall((long)SystemCall.kill, _leader.Tid, SigKill);
+            Memory?.Abandon();
+            Reap();
+        }
+
+        Process.Dispose();
+    }
+
+    private void Construct()
+    {
+        Checkpoint checkpoint = _image.Checkpoint;
+        Sanctuary sanctuary = Sanctuary.Choose(checkpoint.Vmas, ProgramCapacity(checkpoint));
+        RemoteRunner runner = RemoteRunner.Install(_leader, StubElf.SyscallInstruction, sanctuary.Start, sanctuary.ProgramCapacity);
+        VmaRecord[] lazy = LazyMemory.Select(_image);
+        BuildAddressSpace(runner, sanctuary, lazy);
+        Credentials own = OwnCredentials.Read();
+        SystemCallProgram descriptors = DescriptorPlan.Build(checkpoint, _objects.Paths, OpenFileLimit.ReadHard());
+        runner.Run(_leader, descriptors);
+        _threads = RestoredThreads.Create(checkpoint, runner, _leader, _options.NewPid);
+        OomScore.Set(_leader.Tid, checkpoint.Process.OomScoreAdjustment);
+        _threads.SetUp(own);
+        _threads.SetRegisters();
+    }
+
+    private void BuildAddressSpace(RemoteRunner runner, Sanctuary sanctuary, VmaRecord[] lazy)
+    {
+        runner.Run(_leader, AddressSpacePlan.Vacate(sanctuary));
+        AddressSpacePlan plan = AddressSpacePlan.Build(_image.Checkpoint, lazy, _objects.Paths);
+        ProgramResult result = runner.Run(_leader, plan.Program);
+        EagerPages.Fill(_image, _leader.Tid);
+        if (plan.UserFault is { } call)
+        {
+            SafeFileHandle fault = Process.Take((int)result[call]);
+            Memory = LazyMemory.Start(_image, _options, _leader, runner, fault, lazy);
+        }
+    }
+
+    private static ulong ProgramCapacity(Checkpoint checkpoint)
+    {
+        const int PerVma = 1024;
+        const int PerFile = 1024;
+        long contents = checkpoint.Files.Sum(file => file switch
+        {
+            PipeRecord pipe => pipe.Content.Length,
+            UnixSocketRecord socket => socket.ReceiveQueue.Sum(message => message.Length + CallOverhead),
+            _ => 0L,
+        });
+        ulong needed = (ulong)((checkpoint.Vmas.Count * PerVma) + (checkpoint.Files.Count * PerFile) + contents);
+        return (LeastProgramCapacity + needed + MemoryConstants.PageSize - 1) & ~(MemoryConstants.PageSize - 1);
+    }
+
+    private const int CallOverhead = 72;
+
+    private void Reap()
+    {
+        try
+        {
+            while (true)
+            {
+                _leader.Wait();
+            }
+        }
+        catch (LazyRestoreException)
+        {
+            // It has ended.
+        }
+    }
+}

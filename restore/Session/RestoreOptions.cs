@@ -1,0 +1,22 @@
+using LazyRestore.Agent;
+
+namespace LazyRestore.Restore;
+
+/// <summary>What to restore and how.</summary>
+public sealed record RestoreOptions
+{
+    /// <summary>The image file.</summary>
+    public required string ImagePath { get; init; }
+
+    /// <summary>Take new process and thread IDs instead of those the process had.</summary>
+    public bool NewPid { get; init; }
+
+    /// <summary>Fill all memory before the process runs.</summary>
+    public bool Eager { get; init; }
+
+    /// <summary>In which order memory arrives that nobody asked for.</summary>
+    public HydrationOrder Hydration { get; init; } = HydrationOrder.Linear;
+
+    /// <summary>What happens when a page cannot be had.</summary>
+    public PageErrorPolicy OnPageError { get; init; } = PageErrorPolicy.Wait;
+}

@@ -1,0 +1,142 @@
+using LazyRestore.ImageFormat;
+using LazyRestore.ImageFormat.Records;
+using LazyRestore.Restore.Plan;
+using LazyRestore.Restore.Programs;
+using LazyRestore.Restore.Stub;
+using LazyRestore.Restore.Tracing;
+
+namespace LazyRestore.Restore.Session;
+
+/// <summary>The threads of a process that is being restored, in the order of the image.</summary>
+internal sealed class RestoredThreads
+{
+    private const ulong ThreadFlags = CloneArguments.CLONE_VM | CloneArguments.CLONE_FS | CloneArguments.CLONE_FILES
+        | CloneArguments.CLONE_SIGHAND | CloneArguments.CLONE_THREAD | CloneArguments.CLONE_SYSVSEM;
+
+    private readonly Checkpoint _checkpoint;
+    private readonly RemoteRunner _runner;
+    private readonly List<Tracee> _threads;
+
+    private RestoredThreads(Checkpoint checkpoint, RemoteRunner runner, List<Tracee> threads)
+    {
+        _checkpoint = checkpoint;
+        _runner = runner;
+        _threads = threads;
+    }
+
+    private Tracee Leader => _threads[0];
+
+    /// <summary>Creates the threads beside the leader; they stay stopped.</summary>
+    internal static RestoredThreads Create(Checkpoint checkpoint, RemoteRunner runner, Tracee leader, bool newIds)
+    {
+        List<Tracee> threads = [leader];
+        foreach (ThreadRecord[] batch in checkpoint.Threads.Skip(1).Chunk(1000))
+        {
+            var program = new SystemCallProgram();
+            var created = new CallResultRef[batch.Length];
+            for (int i = 0; i < batch.Length; i++)
+            {
+                program.About($"thread {batch[i].Tid}");
+                DataRef arguments = program.Words(ThreadFlags, 0, 0, 0, 0, 0, 0, 0, 0, newIds ? 0ul : 1, 0);
+                if (!newIds)
+                {
+                    program.Point(arguments, 8 * sizeof(ulong), program.Words((ulong)batch[i].Tid));
+                }
+
+                created[i] = program.Call(SystemCall.clone3, arguments, arguments.Length);
+            }
+
+            ProgramResult result = runner.Run(leader, program);
+            foreach (CallResultRef call in created)
+            {
+                Tracee thread = Tracee.AutoAttached(leader.ProcessId, (int)result[call]);
+                thread.WaitForInterrupt();
+                threads.Add(thread);
+            }
+        }
+
+        return new RestoredThreads(checkpoint, runner, threads);
+    }
+
+    /// <summary>The thread ID here of a thread of the image.</summary>
+    internal int TidOf(int imageTid)
+    {
+        for (int i = 0; i < _threads.Count; i++)
+        {
+            if (_checkpoint.Threads[i].Tid == imageTid)
+            {
+                return _threads[i].Tid;
+            }
+        }
+
+        return imageTid;
+    }
+
+    /// <summary>Gives every thread what is its own, the leader last: with it go the process's signals and timers.</summary>
+    internal void SetUp(Credentials own)
+    {
+        for (int i = _threads.Count - 1; i >= 0; i--)
+        {
+            ThreadRecord record = _checkpoint.Threads[i];
+            var program = new SystemCallProgram();
+            ThreadPlan.Add(program, record);
+            if (i == 0)
+            {
+                AddProcess(program);
+            }
+
+            CredentialsPlan.Add(program, record.Credentials, own);
+            if (i == 0)
+            {
+                ProcessPlan.AddLast(program, _checkpoint.Process);
+            }
+
+            ThreadPlan.AddRseq(program, record);
+            _runner.Run(_threads[i], program);
+        }
+    }
+
+    /// <summary>Sets every thread's registers; they can go on after that.</summary>
+    internal void SetRegisters()
+    {
+        for (int i = 0; i < _threads.Count; i++)
+        {
+            ThreadRecord record = _checkpoint.Threads[i];
+            Tracee thread = _threads[i];
+            UserRegisters registers = UserRegisters.From(record.Registers.Span);
+            if (BlockedCall.IsSleep(record, registers))
+            {
+                BlockedCall.ReenterSleep(thread, _runner, record, registers);
+            }
+            else
+            {
+                registers = BlockedCall.Again(registers);
+            }
+
+            thread.SetOwn(registers, record.SignalMask);
+            thread.WriteExtendedState(record.ExtendedState.Span);
+        }
+    }
+
+    /// <summary>Lets all threads go.</summary>
+    internal void Release()
+    {
+        foreach (Tracee thread in _threads)
+        {
+            thread.Detach();
+        }
+    }
+
+    private void AddProcess(SystemCallProgram program)
+    {
+        ProcessRecord process = _checkpoint.Process;
+        ProcessPlan.AddPrivileged(program, process);
+        SignalPlan.AddActions(program, process.SignalActions);
+        SignalPlan.AddPending(
+            program,
+            Leader.Tid,
+            process.PendingSignals,
+            _checkpoint.Threads.SelectMany(thread => thread.PendingSignals.Select(info => (TidOf(thread.Tid), info))));
+        SignalPlan.AddTimers(program, process, TidOf);
+    }
+}

@@ -1,0 +1,174 @@
+// A process with one kind of state that an image cannot hold, named by its second argument. It touches DIR/ready when it has it.
+#define _GNU_SOURCE
+#include <arpa/inet.h>
+#include <fcntl.h>
+#include <linux/filter.h>
+#include <linux/seccomp.h>
+#include <netinet/in.h>
+#include <pthread.h>
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/file.h>
+#include <sys/inotify.h>
+#include <sys/mman.h>
+#include <sys/prctl.h>
+#include <sys/ptrace.h>
+#include <sys/shm.h>
+#include <sys/socket.h>
+#include <sys/stat.h>
+#include <sys/syscall.h>
+#include <sys/un.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+static const char *directory;
+
+static const char *in_directory(const char *name)
+{
+    static char path[4096];
+    snprintf(path, sizeof path, "%s/%s", directory, name);
+    return path;
+}
+
+static void connect_tcp(void)
+{
+    int listener = socket(AF_INET, SOCK_STREAM, 0), client = socket(AF_INET, SOCK_STREAM, 0);
+    struct sockaddr_in address = { .sin_family = AF_INET, .sin_addr = { htonl(INADDR_LOOPBACK) } };
+    socklen_t length = sizeof address;
+    bind(listener, (struct sockaddr *)&address, sizeof address);
+    listen(listener, 5);
+    getsockname(listener, (struct sockaddr *)&address, &length);
+    connect(client, (struct sockaddr *)&address, sizeof address);
+}
+
+static void *other_user(void *unused)
+{
+    (void)unused;
+    syscall(SYS_setresuid, 1000, 1000, 1000);
+    close(open(in_directory("ready"), O_CREAT | O_WRONLY, 0600));
+    for (;;)
+        pause();
+}
+
+static void send_descriptor(void)
+{
+    int pair[2], fd = 0;
+    socketpair(AF_UNIX, SOCK_STREAM, 0, pair);
+    char control[CMSG_SPACE(sizeof fd)] = { 0 };
+    struct iovec data = { "x", 1 };
+    struct msghdr message = { .msg_iov = &data, .msg_iovlen = 1, .msg_control = control, .msg_controllen = sizeof control };
+    struct cmsghdr *header = CMSG_FIRSTHDR(&message);
+    header->cmsg_level = SOL_SOCKET;
+    header->cmsg_type = SCM_RIGHTS;
+    header->cmsg_len = CMSG_LEN(sizeof fd);
+    memcpy(CMSG_DATA(header), &fd, sizeof fd);
+    sendmsg(pair[0], &message, 0);
+}
+
+static void filter_calls(void)
+{
+    struct sock_filter allow = { BPF_RET | BPF_K, 0, 0, SECCOMP_RET_ALLOW };
+    struct sock_fprog program = { 1, &allow };
+    prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0);
+    prctl(PR_SET_SECCOMP, SECCOMP_MODE_FILTER, &program);
+}
+
+int main(int argc, char **argv)
+{
+    (void)argc;
+    directory = argv[1];
+    const char *what = argv[2];
+    close_range(3, ~0U, 0);
+    int ends[2];
+    if (strcmp(what, "tcp") == 0)
+        connect_tcp();
+    else if (strcmp(what, "child") == 0 && fork() == 0) {
+        while (access(in_directory("."), F_OK) == 0)
+            usleep(10000);
+        _exit(0);
+    } else if (strcmp(what, "inotify") == 0)
+        inotify_init();
+    else if (strcmp(what, "flock") == 0)
+        flock(open(in_directory("file"), O_CREAT | O_RDWR, 0600), LOCK_EX);
+    else if (strcmp(what, "sysv") == 0)
+        shmat(shmget(IPC_PRIVATE, 4096, 0600), NULL, 0);
+    else if (strcmp(what, "seccomp") == 0)
+        filter_calls();
+    else if (strcmp(what, "outside-pipe") == 0 || strcmp(what, "stream") == 0) {
+        pipe(ends);
+        if (fork() == 0) {
+            // A grandchild inherits one end; its parent ends, so it is no child of ours.
+            if (fork() == 0) {
+                close(ends[1]);
+                while (access(in_directory("."), F_OK) == 0)
+                    usleep(10000);
+            }
+            _exit(0);
+        }
+        close(ends[0]);
+        wait(NULL);
+        if (strcmp(what, "stream") == 0) {
+            dup2(ends[1], 1);
+            dup2(ends[1], 2);
+            close(ends[1]);
+        }
+    } else if (strcmp(what, "traced") == 0) {
+        pid_t self = getpid();
+        if (fork() == 0) {
+            // The tracer's parent ends, so it is no child of ours.
+            if (fork() == 0) {
+                while (access(in_directory("alone"), F_OK) != 0)
+                    usleep(1000);
+                ptrace(PTRACE_SEIZE, self, 0, 0);
+                close(open(in_directory("ready"), O_CREAT | O_WRONLY, 0600));
+                while (access(in_directory("."), F_OK) == 0)
+                    usleep(10000);
+            }
+            _exit(0);
+        }
+        wait(NULL);
+        close(open(in_directory("alone"), O_CREAT | O_WRONLY, 0600));
+        for (;;)
+            pause();
+    } else if (strcmp(what, "link") == 0) {
+        symlink("/nowhere", in_directory("link"));
+        open(in_directory("link"), O_PATH | O_NOFOLLOW);
+    } else if (strcmp(what, "fifo") == 0) {
+        mkfifo(in_directory("fifo"), 0600);
+        open(in_directory("fifo"), O_RDWR);
+    } else if (strcmp(what, "moved") == 0) {
+        open(in_directory("old"), O_CREAT | O_RDWR, 0600);
+        char old[4096];
+        strcpy(old, in_directory("old"));
+        link(old, in_directory("new"));
+        unlink(old);
+    } else if (strcmp(what, "in-flight") == 0)
+        send_descriptor();
+    else if (strcmp(what, "netlink") == 0)
+        socket(AF_NETLINK, SOCK_RAW, 0);
+    else if (strcmp(what, "userfaultfd") == 0)
+        syscall(SYS_userfaultfd, 0);
+    else if (strcmp(what, "hugetlb") == 0)
+        syscall(SYS_memfd_create, "huge", 4U);
+    else if (strcmp(what, "master") == 0)
+        open("/dev/ptmx", O_RDWR);
+    else if (strcmp(what, "guard") == 0) {
+        char *page = mmap(NULL, 8192, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+        madvise(page, 4096, 102);
+    } else if (strcmp(what, "directory") == 0) {
+        mkdir(in_directory("gone"), 0700);
+        chdir(in_directory("gone"));
+        rmdir(in_directory("gone"));
+    } else if (strcmp(what, "thread-user") == 0) {
+        chmod(directory, 0777);
+        pthread_t thread;
+        pthread_create(&thread, NULL, other_user, NULL);
+        for (;;)
+            pause();
+    }
+    close(open(in_directory("ready"), O_CREAT | O_WRONLY, 0600));
+    for (;;)
+        pause();
+}

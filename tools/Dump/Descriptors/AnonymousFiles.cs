@@ -1,0 +1,81 @@
+using LazyRestore.ImageFormat.Records;
+using LazyRestore.Tools.Dump.Proc;
+using LazyRestore.Tools.Dump.Support;
+
+namespace LazyRestore.Tools.Dump.Descriptors;
+
+/// <summary>Files that exist only as descriptors: eventfd, timerfd, signalfd, epoll.</summary>
+public sealed class AnonymousFiles(int pid, IReadOnlyList<OpenDescription> all, Refusals refusals)
+{
+    /// <summary>The record of such a file; null when it is of another kind, which is refused.</summary>
+    public OpenFileRecord? Record(OpenDescription description)
+    {
+        OpenDescriptor first = description.First;
+        switch (first.Link)
+        {
+            case "anon_inode:[eventfd]":
+                return new EventFdRecord
+                {
+                    Id = description.Id,
+                    StatusFlags = first.StatusFlags,
+                    Count = first.Info.EventCount,
+                    Semaphore = first.Info.EventSemaphore,
+                };
+            case "anon_inode:[timerfd]":
+                return Timer(description.Id, first);
+            case "anon_inode:[signalfd]":
+                return new SignalFdRecord { Id = description.Id, StatusFlags = first.StatusFlags, Mask = first.Info.SignalMask };
+            case "anon_inode:[eventpoll]":
+                return Epoll(description);
+            default:
+                refusals.Add(description.Subject, UnsupportedKind.AnonymousInode, first.Link);
+                return null;
+        }
+    }
+
+    private static TimerFdRecord Timer(int id, OpenDescriptor descriptor)
+    {
+        TimerState timer = descriptor.Info.Timer;
+        return new TimerFdRecord
+        {
+            Id = id,
+            StatusFlags = descriptor.StatusFlags,
+            Clock = timer.Clock,
+            ValueNanoseconds = timer.ValueNanoseconds,
+            IntervalNanoseconds = timer.IntervalNanoseconds,
+            Ticks = timer.Ticks,
+            SetTimeFlags = timer.SetTimeFlags,
+        };
+    }
+
+    private EpollRecord Epoll(OpenDescription description)
+    {
+        List<EpollInterest> interests = [];
+        Dictionary<int, int> seen = [];
+        foreach (EpollEntry entry in description.First.Info.EpollEntries)
+        {
+            // A number can occur several times, when it was closed and reused while a duplicate kept the first file open.
+            int index = seen.GetValueOrDefault(entry.Descriptor);
+            seen[entry.Descriptor] = index + 1;
+            if (FindTarget(description.First.Number, entry.Descriptor, index) is { } target)
+            {
+                interests.Add(new EpollInterest(entry.Descriptor, target.Id, entry.Events, entry.Data));
+            }
+            else
+            {
+                refusals.Add(description.Subject, UnsupportedKind.EpollTarget, $"it was descriptor {entry.Descriptor}");
+            }
+        }
+
+        return new EpollRecord { Id = description.Id, StatusFlags = description.First.StatusFlags, Interests = interests };
+    }
+
+    private OpenDescription? FindTarget(int epoll, int entry, int index)
+    {
+        // Nearly always the descriptor still is what it was.
+        OpenDescription? likely = all.FirstOrDefault(other => other.Descriptors.Any(descriptor => descriptor.Number == entry));
+        return likely is not null && IsTarget(likely) ? likely : all.FirstOrDefault(IsTarget);
+
+        bool IsTarget(OpenDescription other) => SharedDescriptions.IsEpollTarget(pid, other.First.Number, epoll, entry, index);
+    }
+}

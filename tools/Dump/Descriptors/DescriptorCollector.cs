@@ -1,0 +1,120 @@
+using LazyRestore.ImageFormat.Records;
+using LazyRestore.Tools.Dump.Memory;
+using LazyRestore.Tools.Dump.Proc;
+using LazyRestore.Tools.Dump.Support;
+
+namespace LazyRestore.Tools.Dump.Descriptors;
+
+/// <summary>Turns the open descriptors of a frozen process into records.</summary>
+public sealed class DescriptorCollector
+{
+    private readonly IReadOnlyList<OpenDescription> _all;
+    private readonly Refusals _refusals;
+    private readonly PathFiles _paths;
+    private readonly Pipes _pipes;
+    private readonly AnonymousFiles _anonymous;
+    private readonly UnixSockets _unix;
+    private readonly InetSockets _inet;
+
+    /// <summary>Prepares to read the descriptors.</summary>
+    /// <param name="process">The process.</param>
+    /// <param name="table">Its descriptors.</param>
+    /// <param name="objects">Where memfds and deleted files are gathered.</param>
+    /// <param name="inheritStdio">Whether standard streams that lead outside may be replaced.</param>
+    /// <param name="refusals">What cannot be saved is added here.</param>
+    public DescriptorCollector(
+        ProcDirectory process, DescriptorTable table, MemoryObjectTable objects, bool inheritStdio, Refusals refusals)
+    {
+        _all = table.Descriptions;
+        _refusals = refusals;
+        StandardStreams streams = new(inheritStdio, refusals);
+        _paths = new PathFiles(process, objects, streams, _all, refusals);
+        _pipes = new Pipes(streams, _all, refusals);
+        _anonymous = new AnonymousFiles(process.Pid, _all, refusals);
+        _unix = new UnixSockets(streams, _all, refusals);
+        _inet = new InetSockets(streams, refusals);
+    }
+
+    /// <summary>The descriptions and the descriptors that refer to them.</summary>
+    public (IReadOnlyList<OpenFileRecord> Files, IReadOnlyList<DescriptorRecord> Descriptors) Collect()
+    {
+        List<OpenFileRecord> files = [.. _all.Select(File).OfType<OpenFileRecord>()];
+        List<DescriptorRecord> descriptors =
+        [
+            .. _all.SelectMany(description => description.Descriptors.Select(descriptor => new DescriptorRecord
+            {
+                Number = descriptor.Number,
+                FileId = description.Id,
+                CloseOnExec = (descriptor.Info.Flags & Interop.O_CLOEXEC) != 0,
+            })),
+        ];
+        descriptors.Sort((left, right) => left.Number.CompareTo(right.Number));
+        return (files, descriptors);
+    }
+
+    private OpenFileRecord? File(OpenDescription description)
+    {
+        OpenDescriptor first = description.First;
+        if ((first.StatusFlags & Interop.O_PATH) == 0)
+        {
+            RefuseOwner(description);
+        }
+
+        if (first.Link.StartsWith("anon_inode:"))
+        {
+            return _anonymous.Record(description);
+        }
+
+        switch (first.Status.Type)
+        {
+            case Interop.S_IFREG or Interop.S_IFDIR when first.Link.StartsWith('/'):
+                return _paths.File(description);
+            case Interop.S_IFCHR:
+                return _paths.Device(description);
+            case Interop.S_IFIFO:
+                return _pipes.Record(description);
+            case Interop.S_IFSOCK when first.Link.StartsWith("socket:"):
+                return Socket(description);
+            case Interop.S_IFBLK:
+                _refusals.Add(description.Subject, UnsupportedKind.BlockDevice, first.Link);
+                return null;
+            case Interop.S_IFLNK:
+                _refusals.Add(description.Subject, UnsupportedKind.SymbolicLink, first.Link);
+                return null;
+            default:
+                _refusals.Add(description.Subject, UnsupportedKind.AnonymousInode, first.Link);
+                return null;
+        }
+    }
+
+    private OpenFileRecord? Socket(OpenDescription description)
+    {
+        OpenDescriptor first = description.First;
+        int family = SocketQuery.Number(first, Interop.SOL_SOCKET, Interop.SO_DOMAIN);
+        int type = SocketQuery.Number(first, Interop.SOL_SOCKET, Interop.SO_TYPE);
+        int protocol = SocketQuery.Number(first, Interop.SOL_SOCKET, Interop.SO_PROTOCOL);
+        switch (family, type, protocol)
+        {
+            case (Interop.AF_UNIX, _, _):
+                return _unix.Record(description, type);
+            case (Interop.AF_INET or Interop.AF_INET6, Interop.SOCK_STREAM, Interop.IPPROTO_TCP):
+            case (Interop.AF_INET or Interop.AF_INET6, Interop.SOCK_DGRAM, Interop.IPPROTO_UDP):
+                return _inet.Record(description, family, type, protocol);
+            default:
+                _refusals.Add(
+                    description.Subject, UnsupportedKind.SocketFamily, $"family {family}, type {type}, protocol {protocol}");
+                return null;
+        }
+    }
+
+    private void RefuseOwner(OpenDescription description)
+    {
+        OpenDescriptor first = description.First;
+        if ((first.StatusFlags & Interop.O_ASYNC) != 0
+            || Interop.fcntl(first.Here, Interop.F_GETOWN) is not (0 or -1)
+            || Interop.fcntl(first.Here, Interop.F_GETSIG) > 0)
+        {
+            _refusals.Add(description.Subject, UnsupportedKind.AsyncOwner, first.Link);
+        }
+    }
+}

@@ -1,0 +1,111 @@
+using LazyRestore.ImageFormat.Records;
+using LazyRestore.Tools.Dump.Memory;
+using LazyRestore.Tools.Dump.Proc;
+using LazyRestore.Tools.Dump.Support;
+
+namespace LazyRestore.Tools.Dump.Descriptors;
+
+/// <summary>Regular files, directories and character devices.</summary>
+public sealed class PathFiles(
+    ProcDirectory process, MemoryObjectTable objects, StandardStreams streams, IReadOnlyList<OpenDescription> all, Refusals refusals)
+{
+    private const uint MemoryDevices = 1;
+    private const uint TerminalDevices = 5;
+    private const uint CurrentTerminal = 0;
+    private const uint TerminalMultiplexer = 2;
+
+    // null, zero, full, random, urandom: they hold no state.
+    private static readonly uint[] StatelessDevices = [3, 5, 7, 8, 9];
+
+    /// <summary>The record of a regular file or directory; null when it is refused.</summary>
+    public OpenFileRecord? File(OpenDescription description)
+    {
+        OpenDescriptor first = description.First;
+        if (description.Descriptors.Any(descriptor => descriptor.Info.HasLock))
+        {
+            refusals.Add(description.Subject, UnsupportedKind.FileLock, first.Link);
+            return null;
+        }
+
+        if (first.Status.Links == 0 && first.Status.Type == Interop.S_IFREG)
+        {
+            return Object(description);
+        }
+
+        return AtPath(description, first.Status.Links == 0 ? UnsupportedKind.DeletedDirectory : UnsupportedKind.MovedFile, device: 0);
+    }
+
+    /// <summary>The record of a character device; null when it is refused.</summary>
+    public OpenFileRecord? Device(OpenDescription description)
+    {
+        ulong device = description.First.Status.SpecialDevice;
+        if (IsTerminal(device))
+        {
+            int? stream = description.StandardStream ?? StreamOfTerminal(device);
+            return streams.Replace(
+                description, UnsupportedKind.Terminal, UnsupportedKind.OtherTerminal, description.Link, stream);
+        }
+
+        if (Major(device) == MemoryDevices && StatelessDevices.Contains(Minor(device)))
+        {
+            return AtPath(description, UnsupportedKind.MovedFile, device);
+        }
+
+        bool master = Major(device) is >= 128 and <= 135 || (Major(device) == TerminalDevices && Minor(device) == TerminalMultiplexer);
+        refusals.Add(
+            description.Subject, master ? UnsupportedKind.PseudoTerminalMaster : UnsupportedKind.CharacterDevice, description.Link);
+        return null;
+    }
+
+    private ObjectFileRecord? Object(OpenDescription description)
+    {
+        OpenDescriptor first = description.First;
+        int id = objects.IdOf(description.Subject, first.Link, first.Status, process.PathOf($"fd/{first.Number}"));
+        return id == 0 ? null : new ObjectFileRecord
+        {
+            Id = description.Id,
+            StatusFlags = first.StatusFlags,
+            ObjectId = id,
+            Offset = first.Info.Offset,
+        };
+    }
+
+    private PathFileRecord? AtPath(OpenDescription description, UnsupportedKind whenGone, ulong device)
+    {
+        OpenDescriptor first = description.First;
+        if (FileStatus.Find(first.Link) is not { } there || !there.IsSameFile(first.Status))
+        {
+            refusals.Add(description.Subject, whenGone, first.Link);
+            return null;
+        }
+
+        return new PathFileRecord
+        {
+            Id = description.Id,
+            StatusFlags = first.StatusFlags,
+            Path = first.Link,
+            Offset = first.Info.Offset,
+            Identity = first.Status.Identity,
+            Device = device,
+        };
+    }
+
+    // A shell opens its terminal a second time; /dev/tty is whatever terminal the standard streams are on.
+    private int? StreamOfTerminal(ulong device)
+    {
+        bool current = Major(device) == TerminalDevices && Minor(device) == CurrentTerminal;
+        return all.FirstOrDefault(other =>
+            other.StandardStream is not null
+            && other.First.Status.Type == Interop.S_IFCHR
+            && IsTerminal(other.First.Status.SpecialDevice)
+            && (current || other.First.Status.SpecialDevice == device))?.StandardStream;
+    }
+
+    // Consoles and serial lines, the controlling terminal, and slaves of pseudo terminals: Documentation/admin-guide/devices.txt.
+    private static bool IsTerminal(ulong device) =>
+        Major(device) is 4 or (>= 136 and <= 143) || (Major(device) == TerminalDevices && Minor(device) != TerminalMultiplexer);
+
+    private static uint Major(ulong device) => (uint)((device >> 8) & 0xfff);
+
+    private static uint Minor(ulong device) => (uint)((device & 0xff) | ((device >> 12) & 0xfff00));
+}

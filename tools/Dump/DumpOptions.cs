@@ -1,0 +1,25 @@
+using LazyRestore.ImageFormat;
+
+namespace LazyRestore.Tools.Dump;
+
+/// <summary>What to checkpoint, where to, and what becomes of the process.</summary>
+public sealed record DumpOptions
+{
+    /// <summary>The process to checkpoint.</summary>
+    public required int Pid { get; init; }
+
+    /// <summary>The image's path, or <c>-</c> for standard output.</summary>
+    public required string Output { get; init; }
+
+    /// <summary>Let the process go on once its state is read.</summary>
+    public bool LeaveRunning { get; init; }
+
+    /// <summary>Leave the process stopped (SIGSTOP) once the image is safe on disk.</summary>
+    public bool LeaveStopped { get; init; }
+
+    /// <summary>How pages are compressed.</summary>
+    public ExtentCodec Codec { get; init; } = ExtentCodec.None;
+
+    /// <summary>Standard streams that lead outside become those of whoever restores, instead of being refused.</summary>
+    public bool InheritStdio { get; init; }
+}

@@ -1,0 +1,54 @@
+using System.Runtime.InteropServices;
+using System.Text;
+using LazyRestore.Agent;
+using LazyRestore.ImageFormat.Records;
+using Tmds.Linux;
+
+namespace LazyRestore.Tools.Dump.Proc;
+
+/// <summary>What stat(2) tells of a file.</summary>
+public readonly record struct FileStatus(
+    ulong Device, ulong Inode, uint Mode, ulong Links, long Size, long ModifiedNanoseconds, ulong SpecialDevice)
+{
+    /// <summary>The file's type, S_IFMT.</summary>
+    public uint Type => Mode & Interop.S_IFMT;
+
+    /// <summary>What tells the file from others, without a build ID.</summary>
+    public FileIdentity Identity => new()
+    {
+        Size = Size,
+        ModifiedNanoseconds = ModifiedNanoseconds,
+        Mode = Mode,
+        BuildId = ReadOnlyMemory<byte>.Empty,
+    };
+
+    /// <summary>Whether both are one file.</summary>
+    public bool IsSameFile(FileStatus other) => Device == other.Device && Inode == other.Inode;
+
+    /// <summary>The status of a path, following links.</summary>
+    /// <exception cref="NativeException">stat(2) failed.</exception>
+    public static FileStatus Of(string path) =>
+        Find(path) ?? throw new NativeException("stat", Marshal.GetLastPInvokeError(), path);
+
+    /// <summary>The status of a path; null when it cannot be had.</summary>
+    public static unsafe FileStatus? Find(string path)
+    {
+        stat status;
+        fixed (byte* bytes = Encoding.UTF8.GetBytes(path + '\0'))
+        {
+            if (LibC.stat(bytes, &status) != 0)
+            {
+                return null;
+            }
+        }
+
+        return new FileStatus(
+            (ulong)status.st_dev,
+            (ulong)status.st_ino,
+            (uint)status.st_mode,
+            (ulong)status.st_nlink,
+            (long)status.st_size,
+            ((long)status.st_mtim.tv_sec * 1_000_000_000) + (long)status.st_mtim.tv_nsec,
+            (ulong)status.st_rdev);
+    }
+}

@@ -1,0 +1,83 @@
+using LazyRestore.Tools.Dump.Proc;
+using LazyRestore.Tools.Dump.Support;
+
+namespace LazyRestore.Tools.Dump.State;
+
+/// <summary>Looks, before and after the freeze, for what makes a process as a whole one that cannot be saved.</summary>
+public static class HostCheck
+{
+    // A process in another one of these names other files, other processes or other times than the tool does. A control group
+    // namespace only changes how /proc shows paths, which no record holds.
+    private static readonly string[] Namespaces = ["pid", "mnt", "net", "ipc", "uts", "user", "time"];
+
+    /// <summary>Checks a process that may still be running.</summary>
+    public static void Inspect(ProcDirectory process, Refusals refusals)
+    {
+        if (!Directory.Exists($"/proc/{process.Pid}"))
+        {
+            throw new LazyRestoreException(FailureReason.Failed, $"there is no process {process.Pid}", "Check the PID.");
+        }
+
+        string subject = $"process {process.Pid}";
+        StatusText status = StatusText.Parse(process.Text("status"));
+        if (status.ThreadGroup != process.Pid)
+        {
+            throw new LazyRestoreException(
+                FailureReason.Usage, $"{process.Pid} is a thread of process {status.ThreadGroup}", "Give the PID of the process.");
+        }
+
+        if (status.KernelThread)
+        {
+            refusals.Add(subject, UnsupportedKind.KernelThread);
+            return;
+        }
+
+        if (status.State is 'Z' or 'X')
+        {
+            bool others = process.Numbers("task").Length > 1;
+            refusals.Add(subject, others ? UnsupportedKind.DeadLeader : UnsupportedKind.DyingProcess);
+            return;
+        }
+
+        InspectNamespaces(process, subject, refusals);
+        InspectChildren(process, refusals);
+    }
+
+    /// <summary>Checks that the process has no children, which an image of one process cannot hold.</summary>
+    public static void InspectChildren(ProcDirectory process, Refusals refusals)
+    {
+        foreach (int tid in process.Numbers("task"))
+        {
+            foreach (string child in process.Text($"task/{tid}/children").Split(' ', StringSplitOptions.RemoveEmptyEntries))
+            {
+                refusals.Add($"process {process.Pid}", UnsupportedKind.Children, $"{child} {NameOf(child)}");
+            }
+        }
+    }
+
+    private static void InspectNamespaces(ProcDirectory process, string subject, Refusals refusals)
+    {
+        ProcDirectory self = new(Environment.ProcessId);
+        foreach (string name in Namespaces)
+        {
+            string link = process.Link($"ns/{name}");
+            if (link != self.Link($"ns/{name}"))
+            {
+                refusals.Add(subject, UnsupportedKind.Namespace, link);
+            }
+        }
+    }
+
+    private static string NameOf(string pid)
+    {
+        try
+        {
+            return File.ReadAllText($"/proc/{pid}/comm").TrimEnd('\n');
+        }
+        catch (IOException)
+        {
+            // It ended between the two looks.
+            return "";
+        }
+    }
+}

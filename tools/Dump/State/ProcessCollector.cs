@@ -1,0 +1,82 @@
+using System.Globalization;
+using LazyRestore.ImageFormat.Records;
+using LazyRestore.Restore.Programs;
+using LazyRestore.Restore.Tracing;
+using LazyRestore.Tools.Dump.Proc;
+using LazyRestore.Tools.Dump.Support;
+
+namespace LazyRestore.Tools.Dump.State;
+
+/// <summary>Reads what belongs to a frozen process as a whole.</summary>
+public sealed class ProcessCollector(ProcDirectory process, RemoteRunner runner, Refusals refusals)
+{
+    private const string DeletedSuffix = " (deleted)";
+
+    /// <summary>The process and its memory layout.</summary>
+    public (ProcessRecord Process, MemoryLayoutRecord Layout) Collect(FrozenProcess frozen)
+    {
+        StatText stat = StatText.Parse(process.Text("stat"));
+        ProcessAnswers answers = ProcessAnswers.Ask(runner, frozen.Leader, Timers());
+        return (Process(frozen, stat, answers), Layout(stat, answers.Brk));
+    }
+
+    private ProcessRecord Process(FrozenProcess frozen, StatText stat, ProcessAnswers answers) => new()
+    {
+        Pid = process.Pid,
+        ParentPid = stat.ParentPid,
+        ProcessGroup = stat.ProcessGroup,
+        Session = stat.Session,
+        Executable = LinkTo("exe", UnsupportedKind.DeletedExecutable),
+        WorkingDirectory = LinkTo("cwd", UnsupportedKind.DeletedDirectory),
+        RootDirectory = LinkTo("root", UnsupportedKind.DeletedDirectory),
+        Umask = StatusText.Parse(process.Text("status")).Umask,
+        Personality = uint.Parse(process.Text("personality").AsSpan().Trim(), NumberStyles.HexNumber, CultureInfo.InvariantCulture),
+        Dumpable = answers.Dumpable,
+        ChildSubreaper = answers.ChildSubreaper,
+        HugePagesDisabled = answers.HugePagesDisabled,
+        OomScoreAdjustment = int.Parse(process.Text("oom_score_adj"), CultureInfo.InvariantCulture),
+        Limits = LimitsText.Parse(process.Text("limits")),
+        SignalActions = answers.SignalActions,
+        PendingSignals = [.. frozen.Leader.PeekSignals(shared: true).Select(signal => (ReadOnlyMemory<byte>)signal)],
+        IntervalTimers = answers.Intervals,
+        PosixTimers = answers.Timers,
+    };
+
+    private MemoryLayoutRecord Layout(StatText stat, ulong brk) => new()
+    {
+        StartCode = stat.Code.Start,
+        EndCode = stat.Code.End,
+        StartData = stat.Data.Start,
+        EndData = stat.Data.End,
+        StartBrk = stat.StartBrk,
+        Brk = brk,
+        StartStack = stat.StartStack,
+        ArgStart = stat.Arguments.Start,
+        ArgEnd = stat.Arguments.End,
+        EnvStart = stat.Environment.Start,
+        EnvEnd = stat.Environment.End,
+        Auxv = process.Bytes("auxv"),
+    };
+
+    private IReadOnlyList<PosixTimer> Timers()
+    {
+        IReadOnlyList<PosixTimer> timers = TimersText.Parse(process.Text("timers"));
+        foreach (PosixTimer timer in timers.Where(timer => (timer.Notify & 2) != 0))
+        {
+            refusals.Add($"timer {timer.Id}", UnsupportedKind.TimerThread);
+        }
+
+        return timers;
+    }
+
+    private string LinkTo(string entry, UnsupportedKind whenGone)
+    {
+        string target = process.Link(entry);
+        if (FileStatus.Find(target) is not { } there || !there.IsSameFile(FileStatus.Of(process.PathOf(entry))))
+        {
+            refusals.Add($"process {process.Pid}", whenGone, target.EndsWith(DeletedSuffix) ? target[..^DeletedSuffix.Length] : target);
+        }
+
+        return target;
+    }
+}

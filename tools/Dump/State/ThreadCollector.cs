@@ -1,0 +1,112 @@
+using System.Buffers.Binary;
+using LazyRestore.ImageFormat.Records;
+using LazyRestore.Restore.Programs;
+using LazyRestore.Restore.Tracing;
+using LazyRestore.Tools.Dump.Proc;
+using LazyRestore.Tools.Dump.Support;
+
+namespace LazyRestore.Tools.Dump.State;
+
+/// <summary>Reads the state of the threads of a frozen process.</summary>
+public sealed class ThreadCollector(ProcDirectory process, RemoteRunner runner, KernelStacks stacks, Refusals refusals)
+{
+    private const int PR_GET_PDEATHSIG = 2;
+    private const int PR_GET_SECUREBITS = 27;
+    private const int PR_GET_TIMERSLACK = 30;
+    private const int PR_GET_TID_ADDRESS = 40;
+    private const ulong CompatibilityCodeSegment = 0x23;
+    private const int SS_ONSTACK = 1;
+
+    /// <summary>The threads, the leader first.</summary>
+    public IReadOnlyList<ThreadRecord> Collect(FrozenProcess frozen)
+    {
+        List<ThreadRecord> threads = [.. frozen.Threads.Select(Collect)];
+        foreach (ThreadRecord thread in threads)
+        {
+            if (!thread.Credentials.SameAs(threads[0].Credentials))
+            {
+                refusals.Add($"thread {thread.Tid}", UnsupportedKind.ThreadCredentials);
+            }
+        }
+
+        return threads;
+    }
+
+    private ThreadRecord Collect(Tracee thread)
+    {
+        // The runner borrows registers, so what it must not disturb is read before it runs.
+        byte[] extendedState = thread.ReadExtendedState();
+        UserRegisters registers = InterruptedCall.Name(thread.OwnRegisters, stacks[thread.Tid]);
+        StatusText status = StatusText.Parse(process.Text($"task/{thread.Tid}/status"));
+        Refuse(thread.Tid, registers, status);
+        Answers answers = Ask(thread);
+        (ulong robustHead, ulong robustLength) = ThreadAttributes.RobustList(thread.Tid);
+        return new ThreadRecord
+        {
+            Tid = thread.Tid,
+            Name = process.Text($"task/{thread.Tid}/comm").TrimEnd('\n'),
+            Registers = registers.ToBytes(),
+            ExtendedState = extendedState,
+            SignalMask = thread.OwnSignalMask,
+            PendingSignals = [.. thread.PeekSignals(shared: false).Select(signal => (ReadOnlyMemory<byte>)signal)],
+            AlternateStack = answers.AlternateStack,
+            ClearTidAddress = answers.ClearTidAddress,
+            RobustListHead = robustHead,
+            RobustListLength = robustLength,
+            Rseq = thread.ReadRseq(),
+            Scheduling = ThreadAttributes.Scheduling(thread.Tid),
+            Affinity = ThreadAttributes.Affinity(thread.Tid),
+            IoPriority = ThreadAttributes.IoPriority(thread.Tid),
+            TimerSlackNanoseconds = answers.TimerSlack,
+            ParentDeathSignal = answers.ParentDeathSignal,
+            Credentials = status.Credentials with { SecureBits = answers.SecureBits },
+            SleepRemainingNanoseconds = InterruptedCall.SleepRemaining(process.Pid, registers),
+        };
+    }
+
+    private void Refuse(int tid, in UserRegisters registers, StatusText status)
+    {
+        string subject = $"thread {tid}";
+        if (registers.cs == CompatibilityCodeSegment)
+        {
+            refusals.Add(subject, UnsupportedKind.CompatibilityMode);
+        }
+
+        if (status.SeccompMode != 0)
+        {
+            refusals.Add(subject, UnsupportedKind.Seccomp, status.SeccompMode == 1 ? "strict" : "filter");
+        }
+
+        if (status.ShadowStack)
+        {
+            refusals.Add(subject, UnsupportedKind.ShadowStack);
+        }
+    }
+
+    private Answers Ask(Tracee thread)
+    {
+        SystemCallProgram program = new SystemCallProgram().About($"thread {thread.Tid}");
+        DataRef stack = program.Reserve(24);
+        DataRef tidAddress = program.Reserve(sizeof(ulong));
+        DataRef deathSignal = program.Reserve(sizeof(int));
+        program.Call(SystemCall.sigaltstack, 0, stack);
+        program.Call(SystemCall.prctl, PR_GET_TID_ADDRESS, tidAddress);
+        program.Call(SystemCall.prctl, PR_GET_PDEATHSIG, deathSignal);
+        CallResultRef slack = program.Call(SystemCall.prctl, PR_GET_TIMERSLACK);
+        CallResultRef secureBits = program.Call(SystemCall.prctl, PR_GET_SECUREBITS);
+        ProgramResult result = runner.Run(thread, program);
+        result.ThrowIfStopped();
+
+        // stack_t: ss_sp, ss_flags, ss_size. Whether the thread is on the stack follows from its registers.
+        int flags = BinaryPrimitives.ReadInt32LittleEndian(result.Bytes(stack)[8..]) & ~SS_ONSTACK;
+        return new Answers(
+            new AlternateStack(result.Word(stack), flags, result.Word(stack, 2)),
+            result.Word(tidAddress),
+            BinaryPrimitives.ReadInt32LittleEndian(result.Bytes(deathSignal)),
+            (ulong)result[slack],
+            (uint)result[secureBits]);
+    }
+
+    private readonly record struct Answers(
+        AlternateStack AlternateStack, ulong ClearTidAddress, int ParentDeathSignal, ulong TimerSlack, uint SecureBits);
+}

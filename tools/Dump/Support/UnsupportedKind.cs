@@ -1,0 +1,70 @@
+namespace LazyRestore.Tools.Dump.Support;
+
+/// <summary>A kind of state that a dump refuses because an image cannot hold it.</summary>
+/// <param name="Name">What it is, as a noun phrase that a message can say "cannot be saved yet" of.</param>
+/// <param name="Remedy">What the user can do; null when nothing is known.</param>
+public sealed record UnsupportedKind(string Name, string? Remedy = null)
+{
+    private const string InheritStreams = "Dump with --inherit-stdio: whoever restores then provides the standard streams.";
+
+    // Processes and threads.
+    public static readonly UnsupportedKind Children = new("child process", "End it first, or checkpoint a process that has no children.");
+    public static readonly UnsupportedKind DeadLeader = new("a process whose main thread has ended");
+    public static readonly UnsupportedKind DyingProcess = new("a process that is ending");
+    public static readonly UnsupportedKind KernelThread = new("a thread of the kernel");
+    public static readonly UnsupportedKind StoppedProcess = new("a stopped process", "Let it go on first: kill -CONT.");
+    public static readonly UnsupportedKind Seccomp = new("seccomp");
+    public static readonly UnsupportedKind ThreadCredentials = new("credentials that differ from those of the main thread");
+    public static readonly UnsupportedKind CompatibilityMode = new("32-bit code");
+    public static readonly UnsupportedKind ShadowStack = new("a shadow stack", "Start it with glibc.cpu.x86_shstk=off.");
+    public static readonly UnsupportedKind Namespace = new("another namespace than the tool's", "Run lazyrestore inside it with nsenter(1).");
+    public static readonly UnsupportedKind DeletedExecutable = new("an executable that was deleted or replaced", "Restart the program.");
+    public static readonly UnsupportedKind DeletedDirectory = new("a deleted directory");
+    public static readonly UnsupportedKind TimerThread = new("a timer that starts threads by itself");
+
+    // Memory.
+    public static readonly UnsupportedKind DeviceMapping = new("a mapped device");
+    public static readonly UnsupportedKind HugetlbMemory = new("hugetlb memory");
+    public static readonly UnsupportedKind SharedSystemV = new("System V shared memory");
+    public static readonly UnsupportedKind AsyncIoContext = new("an asynchronous I/O context (io_setup)");
+    public static readonly UnsupportedKind UserFaultRegistration = new("memory registered with a userfaultfd");
+    public static readonly UnsupportedKind SealedMapping = new("memory sealed with mseal");
+    public static readonly UnsupportedKind ProtectionKey = new("a memory protection key");
+    public static readonly UnsupportedKind GuardPages = new("guard pages (MADV_GUARD_INSTALL)");
+    public static readonly UnsupportedKind SpecialMapping = new("a special mapping of the kernel");
+
+    // Files.
+    public static readonly UnsupportedKind MovedFile =
+        new("a file that is no longer at its path", "Put it back, or make the process open it again.");
+    public static readonly UnsupportedKind FileLock = new("a file lock or lease");
+    public static readonly UnsupportedKind AsyncOwner = new("asynchronous notification (F_SETOWN, F_SETSIG)");
+    public static readonly UnsupportedKind BlockDevice = new("a block device");
+    public static readonly UnsupportedKind CharacterDevice = new("a device");
+    public static readonly UnsupportedKind Terminal = new("a terminal", InheritStreams);
+    public static readonly UnsupportedKind OtherTerminal = new("a terminal that is not a standard stream");
+    public static readonly UnsupportedKind PseudoTerminalMaster = new("the master of a pseudo terminal");
+    public static readonly UnsupportedKind NamedPipe = new("a named pipe");
+    public static readonly UnsupportedKind TwoWayPipe = new("a pipe that is open for reading and writing at once");
+    public static readonly UnsupportedKind OutsidePipe = new("a pipe to another process");
+    public static readonly UnsupportedKind OutsideStream = new("a standard stream that leads to another process", InheritStreams);
+    public static readonly UnsupportedKind PacketPipe = new("a pipe in packet mode that is not empty");
+    public static readonly UnsupportedKind SymbolicLink = new("an open symbolic link");
+    public static readonly UnsupportedKind AnonymousInode = new("a file of this kind");
+    public static readonly UnsupportedKind EpollTarget = new("an epoll entry for a file that has no descriptor any more");
+
+    // Sockets.
+    public static readonly UnsupportedKind SocketFamily = new("a socket of this family or protocol");
+    public static readonly UnsupportedKind TcpConnection = new("a TCP connection", "Close the connection, or checkpoint when it is gone.");
+    public static readonly UnsupportedKind WaitingConnections =
+        new("a listening socket with connections that wait to be accepted", "Try again in a moment.");
+    public static readonly UnsupportedKind OutsideUnixSocket = new("a UNIX socket connected to another process");
+    public static readonly UnsupportedKind ClosedPeer = new("a UNIX socket whose peer has closed it");
+    public static readonly UnsupportedKind QueuedDescriptors = new("descriptors in flight in a UNIX socket");
+    public static readonly UnsupportedKind QueuedAddresses = new("queued datagrams with a sender's address");
+    public static readonly UnsupportedKind QueuedDatagrams = new("queued datagrams", "Try again in a moment.");
+    public static readonly UnsupportedKind SocketFilter = new("a socket filter");
+    public static readonly UnsupportedKind PeekOffset = new("a socket with SO_PEEK_OFF");
+
+    /// <inheritdoc/>
+    public override string ToString() => Name;
+}

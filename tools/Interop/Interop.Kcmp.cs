@@ -1,0 +1,17 @@
+using System.Runtime.InteropServices;
+
+namespace LazyRestore.Tools;
+
+internal static unsafe partial class Interop
+{
+    internal const int KCMP_FILE = 0;
+    internal const int KCMP_EPOLL_TFD = 7;
+
+    [StructLayout(LayoutKind.Sequential)]
+    internal struct kcmp_epoll_slot
+    {
+        public uint efd;
+        public uint tfd;
+        public uint toff;
+    }
+}
