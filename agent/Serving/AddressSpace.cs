@@ -74,6 +74,7 @@ internal sealed unsafe partial class AddressSpace : IDisposable
 
     /// <summary>
     /// Applies what a former agent had read and not applied, and wakes everyone, so that the faults that it had read are announced again.
+    /// Guarded by the test ASuccessorGoesOnAfterAnAbruptEnd.
     /// </summary>
     internal void Recover()
     {
