@@ -279,8 +279,24 @@ public sealed partial class PageService : IDisposable
             isFilled &= space.IsFilled || space.IsGone;
         }
 
-        return isDamaged && (isFilled || _options.OnPageError == PageErrorPolicy.Kill)
-            ? new PageServiceResult(PageServiceEnd.Failed, _source.Problem)
-            : isFilled ? new PageServiceResult(PageServiceEnd.Resident) : null;
+        if (isDamaged && (isFilled || _options.OnPageError == PageErrorPolicy.Kill))
+        {
+            return new PageServiceResult(PageServiceEnd.Failed, _source.Problem);
+        }
+
+        return isFilled && ReleaseAll() ? new PageServiceResult(PageServiceEnd.Resident) : null;
+    }
+
+    // False when something was announced before the memory was released, which has to be dealt with first.
+    private bool ReleaseAll()
+    {
+        int messages = 0;
+        for (int i = 0; i < _spaces.Count; i++)
+        {
+            _spaces[i].Release();
+            messages += _spaces[i].Drain();
+        }
+
+        return messages == 0;
     }
 }

@@ -85,6 +85,18 @@ internal sealed unsafe partial class AddressSpace : IDisposable
         _ = Fault.Wake(LowestAddress, HighestAddress - LowestAddress);
     }
 
+    /// <summary>
+    /// Lets the kernel serve what is still missing, which is zero, so that nobody has to wait until the last holder lets go of the
+    /// userfaultfd. Only for an address space that lacks nothing.
+    /// </summary>
+    internal void Release()
+    {
+        foreach (RegionEntry region in State.Regions)
+        {
+            _ = Fault.Unregister(region.Start, region.Length);
+        }
+    }
+
     /// <summary>Finds out whether the address space is gone, which the kernel does not announce.</summary>
     internal bool ProbeGone()
     {
