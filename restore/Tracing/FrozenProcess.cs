@@ -73,7 +73,9 @@ public sealed class FrozenProcess : IDisposable
         {
             _ended = true;
             Interop.syscall((long)Programs.SystemCall.kill, Pid, SigKill);
-            foreach (Tracee thread in _threads)
+
+            // The leader's end is told last: only when every other thread has been waited for.
+            foreach (Tracee thread in Enumerable.Reverse(_threads))
             {
                 WaitForEnd(thread);
             }
