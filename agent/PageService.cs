@@ -11,8 +11,11 @@ namespace LazyRestore.Agent;
 /// Serves the memory of one restored process, and of the children it forks while memory is missing, on one thread of its own:
 /// events before faults, faults before anything that nobody waits for.
 /// </summary>
-public sealed class PageService : IDisposable
+public sealed partial class PageService : IDisposable
 {
+    // How often the processor is given away before the thread sleeps: what puts a placement off is mostly over in microseconds.
+    private const int YieldsBeforeWait = 64;
+
     private readonly IPageSource _source;
     private readonly PageServiceOptions _options;
     private readonly ServiceCounters _counters;
@@ -21,7 +24,10 @@ public sealed class PageService : IDisposable
     private readonly FaultWait _wait = new();
     private readonly TaskCompletionSource<PageServiceResult> _completion = new(TaskCreationOptions.RunContinuationsAsynchronously);
     private readonly Thread _thread;
+    private CheckpointImage? _ownedImage;
+    private PageStatistics? _lastStatistics;
     private long _remaining;
+    private int _deferrals;
     private volatile bool _stopping;
 
     /// <summary>Creates the service of a process. It owns the descriptors from now on.</summary>
@@ -31,7 +37,7 @@ public sealed class PageService : IDisposable
     /// <param name="options">How to work.</param>
     public PageService(CheckpointImage image, SafeFileHandle uffd, PageState state, PageServiceOptions options)
     {
-        _source = new MappedImageSource(image, state.ImagePath);
+        _source = new MappedImageSource(image);
         _options = options;
         _counters = new ServiceCounters(state);
         _process = new AddressSpace(new UserFault(uffd), state, _source, options, _counters, Adopt);
@@ -44,49 +50,15 @@ public sealed class PageService : IDisposable
     public Task<PageServiceResult> Completion => _completion.Task;
 
     /// <summary>What was done so far.</summary>
-    public PageStatistics Statistics => new()
-    {
-        PagesRemaining = Volatile.Read(ref _remaining),
-        DemandFaults = _counters[StateCounter.DemandFaults],
-        CopiedPages = _counters[StateCounter.CopiedPages],
-        ZeroPages = _counters[StateCounter.ZeroPages],
-        HydratedPages = _counters[StateCounter.HydratedPages],
-        AlreadyPresent = _counters[StateCounter.AlreadyPresent],
-        Deferred = _counters[StateCounter.Deferred],
-        Discarded = _counters[StateCounter.Discarded],
-        DroppedPages = _counters[StateCounter.DroppedPages],
-        DamagedPages = _counters[StateCounter.DamagedPages],
-        ForkEvents = _counters[StateCounter.ForkEvents],
-        RemapEvents = _counters[StateCounter.RemapEvents],
-        RemoveEvents = _counters[StateCounter.RemoveEvents],
-        UnmapEvents = _counters[StateCounter.UnmapEvents],
-        ServiceTimes = [.. Enumerable.Range(0, StateCounter.BucketCount).Select(bucket => _counters[StateCounter.FirstBucket + bucket])],
-    };
-
-    /// <summary>Takes up the work of an agent that died: applies what it had read, and serves its forked children again.</summary>
-    public static PageService Resume(CheckpointImage image, SafeFileHandle uffd, PageState state, PageServiceOptions options)
-    {
-        var service = new PageService(image, uffd, state, options);
-        service._counters.Add(StateCounter.Resumptions);
-        service._process.Recover();
-        foreach (ParkedChild parked in state.Parking!.Peek())
-        {
-            var child = new AddressSpace(
-                new UserFault(new SafeFileHandle(parked.UserFault, ownsHandle: true)),
-                PageState.Attach(new SafeFileHandle(parked.State, ownsHandle: true)),
-                service._source,
-                options,
-                service._counters,
-                service.Adopt);
-            child.Recover();
-            service._spaces.Add(child);
-        }
-
-        return service;
-    }
+    public PageStatistics Statistics => _lastStatistics ?? _counters.Snapshot(Volatile.Read(ref _remaining));
 
     /// <summary>Starts the thread.</summary>
-    public void Start() => _thread.Start();
+    /// <exception cref="LazyRestoreException">Another agent serves the process.</exception>
+    public void Start()
+    {
+        LockState(_process.State);
+        _thread.Start();
+    }
 
     /// <summary>Stops the work, whatever is missing, and waits until the thread has ended.</summary>
     public void Stop()
@@ -97,12 +69,21 @@ public sealed class PageService : IDisposable
         {
             _thread.Join();
         }
+
+        // A thread that was never started says nothing.
+        _ = _completion.TrySetResult(new PageServiceResult(PageServiceEnd.Stopped));
     }
 
     /// <inheritdoc/>
     public void Dispose()
     {
+        if (_lastStatistics is not null)
+        {
+            return;
+        }
+
         Stop();
+        _lastStatistics = Statistics;
         foreach (AddressSpace space in _spaces)
         {
             space.Dispose();
@@ -110,6 +91,16 @@ public sealed class PageService : IDisposable
 
         _source.Dispose();
         _wait.Dispose();
+        _ownedImage?.Dispose();
+    }
+
+    private static void LockState(PageState state)
+    {
+        if (!state.TryLock())
+        {
+            throw new LazyRestoreException(
+                FailureReason.Failed, $"the memory of process {state.Pid} is served by another agent", "Leave it to that one, or end it first.");
+        }
     }
 
     private void Run()
@@ -127,6 +118,14 @@ public sealed class PageService : IDisposable
         catch (LazyRestoreException failure)
         {
             _completion.SetResult(new PageServiceResult(PageServiceEnd.Failed, failure));
+        }
+        catch (Exception unexpected)
+        {
+            // Whatever it is, the user of the service has to hear of it: the process waits.
+            _completion.SetResult(new PageServiceResult(
+                PageServiceEnd.Failed,
+                new LazyRestoreException(
+                    FailureReason.Failed, $"serving pages failed: {unexpected.Message}", "Please report this.", innerException: unexpected)));
         }
     }
 
@@ -146,17 +145,49 @@ public sealed class PageService : IDisposable
             return result;
         }
 
-        if (step == HydrationStep.Exhausted)
+        Rest(step);
+        return null;
+    }
+
+    private void Rest(HydrationStep step)
+    {
+        bool toRetry = step == HydrationStep.Deferred || HasPendingFaults();
+        if (step == HydrationStep.Advanced || (toRetry && ++_deferrals <= YieldsBeforeWait))
         {
-            _wait.ForMessages(_spaces);
-            _ = _process.ProbeGone();
-        }
-        else if (step == HydrationStep.Deferred)
-        {
-            _ = Thread.Yield();
+            // There is work, or there will be as soon as others have run.
+            if (toRetry)
+            {
+                _ = Thread.Yield();
+            }
+
+            return;
         }
 
-        return null;
+        _deferrals = toRetry ? _deferrals : 0;
+        if (!_wait.ForMessages(_spaces, toRetry))
+        {
+            foreach (AddressSpace space in _spaces)
+            {
+                _ = space.ProbeGone();
+            }
+        }
+        else if (toRetry)
+        {
+            _deferrals = 0;
+        }
+    }
+
+    private bool HasPendingFaults()
+    {
+        foreach (AddressSpace space in _spaces)
+        {
+            if (space.HasPendingFaults)
+            {
+                return true;
+            }
+        }
+
+        return false;
     }
 
     // The process first: children often execute another program at once, and need nothing then.
@@ -248,8 +279,24 @@ public sealed class PageService : IDisposable
             isFilled &= space.IsFilled || space.IsGone;
         }
 
-        return isDamaged && (isFilled || _options.OnPageError == PageErrorPolicy.Kill)
-            ? new PageServiceResult(PageServiceEnd.Failed, _source.Problem)
-            : isFilled ? new PageServiceResult(PageServiceEnd.Resident) : null;
+        if (isDamaged && (isFilled || _options.OnPageError == PageErrorPolicy.Kill))
+        {
+            return new PageServiceResult(PageServiceEnd.Failed, _source.Problem);
+        }
+
+        return isFilled && ReleaseAll() ? new PageServiceResult(PageServiceEnd.Resident) : null;
+    }
+
+    // False when something was announced before the memory was released, which has to be dealt with first.
+    private bool ReleaseAll()
+    {
+        int messages = 0;
+        for (int i = 0; i < _spaces.Count; i++)
+        {
+            _spaces[i].Release();
+            messages += _spaces[i].Drain();
+        }
+
+        return messages == 0;
     }
 }

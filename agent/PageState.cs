@@ -133,8 +133,8 @@ public sealed unsafe partial class PageState : IDisposable
     }
 
     /// <summary>
-    /// Creates the state of a child that was forked from this address space just now: the same regions, the same pages dropped.
-    /// Which pages it has inherited is left open, so all of them count as lacking.
+    /// Creates the state of a child that was forked from this address space just now: the same regions, the same pages settled and
+    /// dropped. What is settled here came before the fork, since nothing can be placed while its event is unread, so the child has it too.
     /// </summary>
     internal PageState CreateChild(int extentCount)
     {
@@ -143,15 +143,19 @@ public sealed unsafe partial class PageState : IDisposable
         child.Header->Pid = 0;
         new Span<byte>(child.Header->Messages, StateHeader.MessageCapacity * 32).Clear();
         child.Initialise(InitialRegions, Regions);
-        for (long extent = 0; extent < extentCount; extent++)
+        for (int extent = 0; extent < extentCount; extent++)
         {
-            ReadOnlySpan<ulong> dropped = new(ExtentWords + (extent * 16) + 8, ExtentBits.WordCount);
-            if (dropped.IndexOfAnyExcept(0UL) >= 0)
+            // Only what is not zero, so that the rest takes no memory.
+            const int Words = StateLayout.ExtentBytes / sizeof(ulong);
+            ReadOnlySpan<ulong> bits = new(ExtentWords + ((long)extent * Words), Words);
+            if (bits.IndexOfAnyExcept(0UL) >= 0)
             {
-                dropped.CopyTo(new Span<ulong>(child.ExtentWords + (extent * 16) + 8, ExtentBits.WordCount));
+                bits.CopyTo(new Span<ulong>(child.ExtentWords + ((long)extent * Words), Words));
             }
         }
 
+        int openedWords = (extentCount + 63) / 64;
+        new ReadOnlySpan<ulong>(Opened, openedWords).CopyTo(new Span<ulong>(child.Opened, openedWords));
         return child;
     }
 

@@ -46,6 +46,27 @@ public sealed class ExtentDecoder : IDisposable
         VerifyPage(header, ordinal, page);
     }
 
+    /// <summary>Decodes and verifies the block that holds a page of a compressed extent.</summary>
+    /// <param name="header">The extent's header; its codec is not none.</param>
+    /// <param name="ordinal">The page's ordinal among those present.</param>
+    /// <param name="stored">The bytes of the payload that <see cref="RangeOf"/> names.</param>
+    /// <param name="pages">Where the block's pages go, one after another.</param>
+    /// <returns>How many pages the block holds; the first one's ordinal is a multiple of <see cref="ImageLayout.PagesPerBlock"/>.</returns>
+    /// <exception cref="ImageDamagedException">The bytes are not those that were written.</exception>
+    public int DecodeBlockOf(ExtentHeader header, int ordinal, ReadOnlySpan<byte> stored, Span<byte> pages)
+    {
+        int block = ordinal / ImageLayout.PagesPerBlock;
+        int count = header.BlockPages(block);
+        pages = pages[..(count * ImageLayout.PageSize)];
+        DecodeBlock(header, block, stored, pages);
+        for (int page = 0; page < count; page++)
+        {
+            VerifyPage(header, (block * ImageLayout.PagesPerBlock) + page, pages.Slice(page * ImageLayout.PageSize, ImageLayout.PageSize));
+        }
+
+        return count;
+    }
+
     /// <summary>Decodes and verifies all pages of an extent.</summary>
     /// <param name="header">The extent's header.</param>
     /// <param name="payload">The whole payload.</param>

@@ -8,8 +8,17 @@ internal static unsafe partial class Interop
         internal const int ENOENT = 2;
         internal const int ESRCH = 3;
         internal const int EINTR = 4;
+        internal const int EIO = 5;
         internal const int EAGAIN = 11;
         internal const int ENOMEM = 12;
+        internal const int EFAULT = 14;
         internal const int EEXIST = 17;
+        internal const int ENFILE = 23;
+        internal const int EMFILE = 24;
+        internal const int ETIMEDOUT = 110;
+        internal const int EHOSTDOWN = 112;
+        internal const int EHOSTUNREACH = 113;
+        internal const int ESTALE = 116;
+        internal const int EHWPOISON = 133;
     }
 }

@@ -26,25 +26,26 @@ internal sealed unsafe class FaultWait : IDisposable
         _ = write(_interrupt, &one, sizeof(ulong));
     }
 
-    /// <summary>Waits, but not for long: shorter when faults have been put off, which only time can resolve.</summary>
-    internal void ForMessages(List<AddressSpace> spaces)
+    /// <summary>Waits, but never without an end: whoever is blocked may be the one that would have something to say.</summary>
+    /// <param name="spaces">Whose messages to wait for.</param>
+    /// <param name="toRetry">Whether something was put off that only time resolves, so that the wait is to be short.</param>
+    /// <returns>False when nothing was said in that time.</returns>
+    internal bool ForMessages(List<AddressSpace> spaces, bool toRetry)
     {
         if (_descriptors.Length <= spaces.Count)
         {
             _descriptors = new Tmds.Linux.pollfd[spaces.Count * 2];
         }
 
-        int timeout = LookUpMilliseconds;
         for (int i = 0; i < spaces.Count; i++)
         {
             _descriptors[i] = new Tmds.Linux.pollfd { fd = spaces[i].Fault.Descriptor, events = POLLIN };
-            timeout = spaces[i].HasPendingFaults ? RetryMilliseconds : timeout;
         }
 
         _descriptors[spaces.Count] = new Tmds.Linux.pollfd { fd = _interrupt, events = POLLIN };
         fixed (Tmds.Linux.pollfd* descriptors = _descriptors)
         {
-            _ = poll(descriptors, (uint)(spaces.Count + 1), timeout);
+            return poll(descriptors, (uint)(spaces.Count + 1), toRetry ? RetryMilliseconds : LookUpMilliseconds) != 0;
         }
     }
 

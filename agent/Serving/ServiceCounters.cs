@@ -1,4 +1,5 @@
 using System.Numerics;
+using System.Runtime.InteropServices;
 using LazyRestore.Agent.State;
 
 namespace LazyRestore.Agent.Serving;
@@ -25,5 +26,34 @@ internal readonly unsafe struct ServiceCounters(PageState state)
     {
         int bucket = nanoseconds <= 1 ? 0 : Math.Min(BitOperations.Log2((ulong)nanoseconds), StateCounter.BucketCount - 1);
         Add(StateCounter.FirstBucket + bucket);
+    }
+
+    /// <summary>All values, for others.</summary>
+    internal PageStatistics Snapshot(long remaining)
+    {
+        long[] times = new long[StateCounter.BucketCount];
+        for (int bucket = 0; bucket < times.Length; bucket++)
+        {
+            times[bucket] = this[StateCounter.FirstBucket + bucket];
+        }
+
+        return new PageStatistics
+        {
+            PagesRemaining = remaining,
+            DemandFaults = this[StateCounter.DemandFaults],
+            CopiedPages = this[StateCounter.CopiedPages],
+            ZeroPages = this[StateCounter.ZeroPages],
+            HydratedPages = this[StateCounter.HydratedPages],
+            AlreadyPresent = this[StateCounter.AlreadyPresent],
+            Deferred = this[StateCounter.Deferred],
+            Discarded = this[StateCounter.Discarded],
+            DroppedPages = this[StateCounter.DroppedPages],
+            DamagedPages = this[StateCounter.DamagedPages],
+            ForkEvents = this[StateCounter.ForkEvents],
+            RemapEvents = this[StateCounter.RemapEvents],
+            RemoveEvents = this[StateCounter.RemoveEvents],
+            UnmapEvents = this[StateCounter.UnmapEvents],
+            ServiceTimes = ImmutableCollectionsMarshal.AsImmutableArray(times),
+        };
     }
 }

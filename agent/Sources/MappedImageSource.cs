@@ -1,7 +1,5 @@
-using System.Runtime.InteropServices;
 using LazyRestore.ImageFormat;
 using LazyRestore.ImageFormat.Records;
-using Microsoft.Win32.SafeHandles;
 using Tmds.Linux;
 using static Tmds.Linux.LibC;
 
@@ -15,30 +13,33 @@ public sealed unsafe class MappedImageSource : IPageSource
 {
     // A header takes about 4 KiB; this many keep a random walk over 2 GiB from parsing any of them twice.
     private const int CachedHeaders = 1024;
-    private const int FewPages = 4;
+
     private readonly CheckpointImage _image;
     private readonly ArraySegment<ExtentEntry> _entries;
     private readonly CachedHeader?[] _headers = new CachedHeader?[CachedHeaders];
+    private readonly ExtentDecoder _decoder = new();
+    private readonly DecodedBlocks _blocks = new();
     private readonly byte* _base;
-    private readonly ulong _length;
-    private byte* _decoded;
-    private int _decodedExtent = -1;
+    private readonly long _length;
 
-    /// <summary>Maps an image file.</summary>
+    /// <summary>Maps an image.</summary>
     /// <param name="image">The image; it stays the caller's.</param>
-    /// <param name="path">Its file.</param>
-    public MappedImageSource(CheckpointImage image, string path)
+    /// <exception cref="LazyRestoreException">It is not a file, or cannot be mapped.</exception>
+    public MappedImageSource(CheckpointImage image)
     {
         _image = image;
         _entries = image.Index.InSpace(ExtentAddress.Process);
         Catalog = new ExtentCatalog(
             [.. _entries.Select(entry => entry.Address.Address)], [.. _entries.Select(entry => (ushort)entry.PresentPages)]);
-        using SafeFileHandle file = File.OpenHandle(path);
-        _length = (ulong)RandomAccess.GetLength(file);
-        void* address = mmap(null, (size_t)_length, PROT_READ, MAP_PRIVATE, (int)file.DangerousGetHandle(), 0);
+        FileImageBytes file = image.Bytes as FileImageBytes
+            ?? throw new LazyRestoreException(FailureReason.Unsupported, "pages can be served from an image file only");
+        _length = file.Length;
+
+        // The very file that was opened: its name may stand for another one by now.
+        void* address = mmap(null, (size_t)(ulong)_length, PROT_READ, MAP_SHARED, (int)file.Handle.DangerousGetHandle(), 0);
         if (address == MAP_FAILED)
         {
-            throw new NativeException("mmap", errno, path);
+            throw new NativeException("mmap", errno, "the image");
         }
 
         _base = (byte*)address;
@@ -76,69 +77,82 @@ public sealed unsafe class MappedImageSource : IPageSource
     /// <inheritdoc/>
     public void Dispose()
     {
-        _ = munmap(_base, (size_t)_length);
-        NativeMemory.AlignedFree(_decoded);
-        _decoded = null;
+        _ = munmap(_base, (size_t)(ulong)_length);
+        _decoder.Dispose();
+        _blocks.Dispose();
     }
 
     private FetchOutcome FetchMapped(ExtentHeader header, int ordinal, int count, out FetchedPages fetched)
     {
-        byte* pages = _base + header.Entry.PayloadOffset + ((long)ordinal * ImageLayout.PageSize);
+        fetched = default;
+        long offset = header.Entry.PayloadOffset + ((long)ordinal * ImageLayout.PageSize);
+        int readable = IsReadable(offset, (long)count * ImageLayout.PageSize) ? count : IsReadable(offset, ImageLayout.PageSize) ? 1 : 0;
         int intact = 0;
-        while (intact < count
-            && PageChecksum.Of(new ReadOnlySpan<byte>(pages + ((long)intact * ImageLayout.PageSize), ImageLayout.PageSize))
-                == header.PageChecksumOf(ordinal + intact))
+        while (intact < readable && IsIntact(header, ordinal + intact, offset + ((long)intact * ImageLayout.PageSize)))
         {
             intact++;
         }
 
-        fetched = new FetchedPages((nint)pages, intact);
-        return intact > 0 ? FetchOutcome.Ready : Damaged(header, ordinal);
+        if (intact == 0)
+        {
+            string problem = readable == 0 ? "a page cannot be read" : "a page has another checksum";
+            Problem = new ImageDamagedException("extent", offset, problem);
+            return FetchOutcome.Damaged;
+        }
+
+        fetched = new FetchedPages((nint)(_base + offset), intact);
+        return FetchOutcome.Ready;
     }
 
     private FetchOutcome FetchDecoded(int extent, ExtentHeader header, int ordinal, int count, out FetchedPages fetched)
     {
         fetched = default;
-        if (_decoded == null)
+        int block = ordinal / ImageLayout.PagesPerBlock;
+        int first = block * ImageLayout.PagesPerBlock;
+        byte* pages = _blocks.Get(extent, block, out bool isDecoded);
+        if (!isDecoded && !TryDecode(header, ordinal, pages))
         {
-            _decoded = (byte*)NativeMemory.AlignedAlloc(ImageLayout.ExtentSpan, ImageLayout.PageSize);
-        }
-
-        try
-        {
-            if (_decodedExtent == extent)
-            {
-                fetched = new FetchedPages((nint)(_decoded + ((long)ordinal * ImageLayout.PageSize)), count);
-            }
-            else if (count <= FewPages)
-            {
-                _decodedExtent = -1;
-                _image.ReadPage(header.Entry, header, ordinal, new Span<byte>(_decoded, ImageLayout.PageSize));
-                fetched = new FetchedPages((nint)_decoded, 1);
-            }
-            else
-            {
-                _decodedExtent = -1;
-                _image.ReadPages(header.Entry, header, new Span<byte>(_decoded, ImageLayout.ExtentSpan));
-                _decodedExtent = extent;
-                fetched = new FetchedPages((nint)(_decoded + ((long)ordinal * ImageLayout.PageSize)), count);
-            }
-
-            return FetchOutcome.Ready;
-        }
-        catch (LazyRestoreException problem)
-        {
-            Problem = problem;
+            _blocks.Forget(extent, block);
             return FetchOutcome.Damaged;
         }
+
+        int end = Math.Min(first + ImageLayout.PagesPerBlock, header.PresentPages);
+        fetched = new FetchedPages((nint)(pages + ((long)(ordinal - first) * ImageLayout.PageSize)), Math.Min(count, end - ordinal));
+        return FetchOutcome.Ready;
     }
 
-    private FetchOutcome Damaged(ExtentHeader header, int ordinal)
+    private bool TryDecode(ExtentHeader header, int ordinal, byte* pages)
     {
-        Problem = new ImageDamagedException(
-            "extent", header.Entry.PayloadOffset + ((long)ordinal * ImageLayout.PageSize), "a page does not match its checksum");
-        return FetchOutcome.Damaged;
+        (int start, int length) = ExtentDecoder.RangeOf(header, ordinal);
+        long offset = header.Entry.PayloadOffset + start;
+        try
+        {
+            if (!IsReadable(offset, length))
+            {
+                throw new ImageDamagedException("extent", offset, "a block cannot be read");
+            }
+
+            _decoder.DecodeBlockOf(
+                header, ordinal, new ReadOnlySpan<byte>(_base + offset, length), new Span<byte>(pages, ImageLayout.BlockSpan));
+            return true;
+        }
+        catch (ImageDamagedException problem)
+        {
+            Problem = problem;
+            return false;
+        }
     }
+
+    // Brings the range in. Where the file has been cut short or the disk fails, that is an error number; an access would be SIGBUS.
+    private bool IsReadable(long offset, long length)
+    {
+        long start = offset & ~(long)(ImageLayout.PageSize - 1);
+        return madvise(_base + start, (size_t)(ulong)(offset + length - start), Interop.MADV_POPULATE_READ) == 0
+            || errno is not (Interop.Errno.EFAULT or Interop.Errno.EHWPOISON);
+    }
+
+    private bool IsIntact(ExtentHeader header, int ordinal, long offset) =>
+        PageChecksum.Of(new ReadOnlySpan<byte>(_base + offset, ImageLayout.PageSize)) == header.PageChecksumOf(ordinal);
 
     private CachedHeader? Find(int extent)
     {
@@ -157,23 +171,5 @@ public sealed unsafe class MappedImageSource : IPageSource
             Problem = problem;
             return null;
         }
-    }
-
-    private sealed class CachedHeader
-    {
-        private readonly ulong[] _presence = new ulong[PagePresence.ByteCount / sizeof(ulong)];
-
-        internal CachedHeader(int extent, ExtentHeader header)
-        {
-            Extent = extent;
-            Header = header;
-            header.Presence.CopyTo(MemoryMarshal.AsBytes(_presence.AsSpan()));
-        }
-
-        internal int Extent { get; }
-
-        internal ExtentHeader Header { get; }
-
-        internal ReadOnlySpan<ulong> Presence => _presence;
     }
 }

@@ -1,0 +1,53 @@
+using LazyRestore.ImageFormat;
+using Polly;
+using Polly.Retry;
+
+namespace LazyRestore.Agent.Sources;
+
+/// <summary>
+/// Opens images on storage that may be out of reach for a moment, such as a network file system while its server restarts. An
+/// image that is damaged, missing or forbidden stays so, and is reported at once.
+/// </summary>
+public static class ImageOpener
+{
+    private static readonly TimeSpan Patience = TimeSpan.FromSeconds(10);
+    private static readonly TimeSpan FirstDelay = TimeSpan.FromMilliseconds(50);
+    private static readonly TimeSpan LongestDelay = TimeSpan.FromSeconds(1);
+
+    /// <summary>Opens an image file, again and again for ten seconds while the error is one that passes.</summary>
+    /// <param name="path">The file.</param>
+    /// <param name="cancellation">Gives up.</param>
+    /// <exception cref="LazyRestoreException">It cannot be opened, or is no intact image.</exception>
+    public static CheckpointImage Open(string path, CancellationToken cancellation = default) =>
+        Open(() => CheckpointImage.OpenFile(path), TimeProvider.System, cancellation);
+
+    /// <summary>Calls <paramref name="open"/> until it succeeds, or fails for good, or patience ends.</summary>
+    internal static CheckpointImage Open(Func<CheckpointImage> open, TimeProvider time, CancellationToken cancellation)
+    {
+        long start = time.GetTimestamp();
+        ResiliencePipeline pipeline = new ResiliencePipelineBuilder { TimeProvider = time }
+            .AddRetry(new RetryStrategyOptions
+            {
+                BackoffType = DelayBackoffType.Exponential,
+                Delay = FirstDelay,
+                MaxDelay = LongestDelay,
+                UseJitter = true,
+                MaxRetryAttempts = int.MaxValue,
+                ShouldHandle = arguments => ValueTask.FromResult(
+                    arguments.Outcome.Exception is { } problem && IsTransient(problem) && time.GetElapsedTime(start) < Patience),
+            })
+            .Build();
+        return pipeline.Execute(_ => open(), cancellation);
+    }
+
+    /// <summary>Whether an error can pass by itself.</summary>
+    internal static bool IsTransient(Exception problem)
+    {
+        // An IOException of the runtime has the error number as its HResult; its subclasses (not found, too long, ended) do not pass.
+        Exception? cause = problem is LazyRestoreException ? problem.InnerException : problem;
+        return cause is not null && cause.GetType() == typeof(IOException) && cause.HResult is
+            Interop.Errno.EINTR or Interop.Errno.EIO or Interop.Errno.EAGAIN or Interop.Errno.ENOMEM or Interop.Errno.ENFILE
+            or Interop.Errno.EMFILE or Interop.Errno.ETIMEDOUT or Interop.Errno.EHOSTDOWN or Interop.Errno.EHOSTUNREACH
+            or Interop.Errno.ESTALE;
+    }
+}

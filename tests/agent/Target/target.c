@@ -1,0 +1,162 @@
+// A process whose memory is served: does what it is told over a socket, one line each, and answers with a line.
+#define _GNU_SOURCE
+#include <fcntl.h>
+#include <linux/userfaultfd.h>
+#include <pthread.h>
+#include <stdatomic.h>
+#include <stdint.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/ioctl.h>
+#include <sys/mman.h>
+#include <sys/socket.h>
+#include <sys/syscall.h>
+#include <sys/un.h>
+#include <unistd.h>
+
+#define PAGE 4096ul
+#define WORDS (PAGE / 8)
+#define FEATURES (UFFD_FEATURE_EVENT_FORK | UFFD_FEATURE_EVENT_REMAP | UFFD_FEATURE_EVENT_REMOVE | UFFD_FEATURE_EVENT_UNMAP)
+
+static const char *path;
+static FILE *in, *out;
+static uint64_t base, pages;
+static atomic_long bad;
+
+static void fail(const char *what)
+{
+    perror(what);
+    _exit(1);
+}
+
+static void say_hello(void)
+{
+    struct sockaddr_un address = { .sun_family = AF_UNIX };
+    strncpy(address.sun_path, path, sizeof address.sun_path - 1);
+    int fd = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0);
+    if (fd < 0 || connect(fd, (struct sockaddr *)&address, sizeof address) < 0)
+        fail("connect");
+    in = fdopen(fd, "r");
+    out = fdopen(dup(fd), "w");
+}
+
+// 'i': the image's page of that address, 'w': written by us, '0': zero, '?': none of these.
+static char kind_of(const volatile uint64_t *page, uint64_t image)
+{
+    uint64_t first = page[0];
+    char kind = first == 0 ? '0' : first == 0x77 ? 'w' : first == (image ^ 0x5A5A) ? 'i' : '?';
+    for (uint64_t i = 0; i < WORDS; i++) {
+        uint64_t expected = kind == 'i' ? (image + i * 8) ^ 0x5A5A : first;
+        if (page[i] != expected)
+            return '?';
+    }
+    return kind;
+}
+
+// As the test makes images: every seventh page is not stored.
+static char expected(uint64_t page)
+{
+    return page % 7 == 3 ? '0' : 'i';
+}
+
+static void *walk(void *seed)
+{
+    unsigned state = (unsigned)(uintptr_t)seed;
+    for (int i = 0; i < 4000; i++) {
+        uint64_t page = rand_r(&state) % (pages / 2), image = base + page * PAGE;
+        if (kind_of((void *)image, image) != expected(page))
+            bad++;
+    }
+    return NULL;
+}
+
+// Drops the upper half piece by piece while others fault, which makes the kernel put placements off.
+static void *churn(void *unused)
+{
+    for (uint64_t page = pages / 2; page < pages; page += 4) {
+        void *address = (void *)(base + page * PAGE);
+        if (madvise(address, 4 * PAGE, MADV_DONTNEED) < 0)
+            fail("madvise");
+        if (kind_of(address, base + page * PAGE) != '0')
+            bad++;
+    }
+    return unused;
+}
+
+static long storm(void)
+{
+    pthread_t threads[4];
+    pthread_create(&threads[0], NULL, churn, NULL);
+    for (uintptr_t i = 1; i < 4; i++)
+        pthread_create(&threads[i], NULL, walk, (void *)i);
+    for (int i = 0; i < 4; i++)
+        pthread_join(threads[i], NULL);
+    return bad;
+}
+
+static void obey(const char *verb, uint64_t a, uint64_t b, uint64_t c)
+{
+    if (!strcmp(verb, "verify")) {
+        for (uint64_t i = 0; i < b; i++)
+            fputc(kind_of((void *)(a + i * PAGE), c + i * PAGE), out);
+        fputc('\n', out);
+        return;
+    }
+    if (!strcmp(verb, "fork")) {
+        pid_t child = fork();
+        if (child == 0)
+            say_hello();
+        fprintf(out, "%d\n", child == 0 ? getpid() : child);
+        return;
+    }
+    long result = -1;
+    if (!strcmp(verb, "drop"))
+        result = madvise((void *)a, b, MADV_DONTNEED);
+    else if (!strcmp(verb, "unmap"))
+        result = munmap((void *)a, b);
+    else if (!strcmp(verb, "protect"))
+        result = mprotect((void *)a, b, PROT_READ);
+    else if (!strcmp(verb, "remap"))
+        result = mremap((void *)a, b, b, MREMAP_MAYMOVE | MREMAP_FIXED, (void *)c) == (void *)c ? 0 : -1;
+    else if (!strcmp(verb, "storm"))
+        result = storm();
+    else if (!strcmp(verb, "write")) {
+        for (uint64_t i = 0; i < b * WORDS; i++)
+            ((volatile uint64_t *)a)[i] = 0x77;
+        result = 0;
+    }
+    fprintf(out, "%ld\n", result);
+}
+
+int main(int argc, char **argv)
+{
+    if (argc < 4)
+        return 2;
+    path = argv[1];
+    base = strtoull(argv[2], NULL, 16);
+    pages = strtoull(argv[3], NULL, 10);
+    if (mmap((void *)base, pages * PAGE, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS | MAP_FIXED_NOREPLACE, -1, 0) == MAP_FAILED)
+        fail("mmap");
+    int fd = syscall(SYS_userfaultfd, O_CLOEXEC | O_NONBLOCK);
+    struct uffdio_api api = { .api = UFFD_API, .features = FEATURES };
+    if (fd < 0 || ioctl(fd, UFFDIO_API, &api) < 0)
+        fail("userfaultfd");
+    struct uffdio_register range = { .range = { base, pages * PAGE }, .mode = UFFDIO_REGISTER_MODE_MISSING };
+    if (ioctl(fd, UFFDIO_REGISTER, &range) < 0)
+        fail("UFFDIO_REGISTER");
+    say_hello();
+    fprintf(out, "%d\n", fd);
+    fflush(out);
+    char line[256], verb[32];
+    while (fgets(line, sizeof line, in)) {
+        uint64_t a = 0, b = 0, c = 0;
+        if (!strncmp(line, "close", 5)) {
+            close(fd);
+            fprintf(out, "0\n");
+        } else if (sscanf(line, "%31s %lx %lx %lx", verb, &a, &b, &c) >= 1)
+            obey(verb, a, b, c);
+        fflush(out);
+    }
+    return 0;
+}
