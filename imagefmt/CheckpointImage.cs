@@ -117,7 +117,7 @@ public sealed class CheckpointImage : IDisposable
     /// <returns>What was read, and the first damage.</returns>
     public VerificationReport Verify(IProgress<long>? progress = null, CancellationToken cancellationToken = default)
     {
-        byte[] pages = new byte[ImageLayout.ExtentSpan];
+        byte[] pages = new byte[Index.LargestExtentPages * ImageLayout.PageSize];
         long bytes = Bytes.Length - Index.Entries.Sum(static e => e.EndOffset - e.RecordOffset);
         VerificationReport report = new() { BytesVerified = bytes };
         foreach (ExtentEntry entry in Index.Entries)

@@ -15,6 +15,7 @@ public sealed class ExtentIndex
         {
             TotalPages += entry.PresentPages;
             PayloadBytes += entry.PayloadLength;
+            LargestExtentPages = Math.Max(LargestExtentPages, entry.PresentPages);
         }
     }
 
@@ -26,6 +27,9 @@ public sealed class ExtentIndex
 
     /// <summary>How many bytes they take in the image.</summary>
     public long PayloadBytes { get; }
+
+    /// <summary>How many pages the fullest extent holds; 0 when there is none.</summary>
+    internal int LargestExtentPages { get; }
 
     /// <summary>The extent that covers an address of a space; null when no page near it is stored.</summary>
     public ExtentEntry? Find(int space, ulong address)

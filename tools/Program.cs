@@ -1,1 +1,4 @@
-Console.WriteLine("lazyrestore");
+using LazyRestore.Tools.Commands;
+using LazyRestore.Tools.Output;
+
+return CommandLine.Run(args, Streams.OfProcess());

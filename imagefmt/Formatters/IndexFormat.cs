@@ -12,6 +12,9 @@ internal static class IndexFormat
 
     private const int Fields = 8;
 
+    /// <summary>Bytes that an entry takes at least; bounds the table by the bytes that are there.</summary>
+    private const int MinEntryLength = 12;
+
     /// <summary>Writes the record.</summary>
     public static void Write(IBufferWriter<byte> output, ReadOnlySpan<ExtentEntry> entries)
     {
@@ -49,7 +52,7 @@ internal static class IndexFormat
         try
         {
             MapReader map = new(bytes, head.MapStart, Kind, offset);
-            return map.List("extents"u8, int.MaxValue, ReadEntry);
+            return map.List("extents"u8, bytes.Length / MinEntryLength, ReadEntry);
         }
         catch (Exception e) when (RecordFormat.IsDecoderError(e))
         {

@@ -73,7 +73,10 @@ internal ref partial struct MapReader
     {
         MessagePackReader reader = ReaderAt(position);
         Expect(reader, MessagePackType.String, position, "a key");
-        if (!reader.TryReadStringSpan(out ReadOnlySpan<byte> key))
+
+        // The decoder takes a length beyond 2 GiB for a negative one, so what it reads has to be there first.
+        if (MessageFrame.Measure(_record.Span[position..], out _) != MessageFrame.Outcome.Complete
+            || !reader.TryReadStringSpan(out ReadOnlySpan<byte> key))
         {
             throw Damaged(position, "a key is cut off");
         }

@@ -48,9 +48,10 @@ internal static unsafe class StubProcess
                 File = file,
                 EmptyPath = data + 1024,
                 Arguments = (byte**)(data + 1032),
-                Environment = (byte**)(data + 1032),
+                Environment = (byte**)(data + 1040),
                 AllSignals = ulong.MaxValue,
             };
+            *arguments->Arguments = arguments->EmptyPath;
             long child = ((delegate* unmanaged<SpawnArguments*, long>)scratch)(arguments);
             return child > 0 ? (int)child : throw Refused(pid, (int)-child);
         }

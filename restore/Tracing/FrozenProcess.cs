@@ -73,7 +73,9 @@ public sealed class FrozenProcess : IDisposable
         {
             _ended = true;
             Interop.syscall((long)Programs.SystemCall.kill, Pid, SigKill);
-            foreach (Tracee thread in _threads)
+
+            // The kernel reports the leader's end only when that of all others has been taken.
+            foreach (Tracee thread in Enumerable.Reverse(_threads))
             {
                 WaitForEnd(thread);
             }

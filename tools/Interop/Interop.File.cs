@@ -19,6 +19,7 @@ internal static unsafe partial class Interop
     internal const int F_GETPIPE_SZ = 1032;
     internal const int F_GET_SEALS = 1034;
 
+    internal const int SEEK_CUR = 1;
     internal const int SEEK_DATA = 3;
     internal const int SEEK_HOLE = 4;
 

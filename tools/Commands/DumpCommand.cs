@@ -1,0 +1,111 @@
+using System.CommandLine;
+using LazyRestore.ImageFormat;
+using LazyRestore.Tools.Dump;
+using LazyRestore.Tools.Output;
+
+namespace LazyRestore.Tools.Commands;
+
+/// <summary><c>lazyrestore dump PID -o IMAGE</c>.</summary>
+internal sealed class DumpCommand : Verb
+{
+    private readonly Argument<int> _pid = new("PID")
+    {
+        Description = "The process to save",
+        CustomParser = Numbers.ProcessId,
+    };
+
+    private readonly Option<string> _output = new("--output", "-o")
+    {
+        Description = "Where the image goes; - is standard output",
+        HelpName = "IMAGE",
+        Required = true,
+    };
+
+    private readonly Option<bool> _leaveRunning = new("--leave-running", "-R")
+    {
+        Description = "Let the process go on afterwards, instead of ending it once the image is safe on disk",
+    };
+
+    private readonly Option<bool> _leaveStopped = new("--leave-stopped")
+    {
+        Description = "Leave the process stopped afterwards; SIGCONT lets it go on",
+    };
+
+    private readonly Option<string> _compress = new("--compress")
+    {
+        Description = "How memory is stored; none lets a restore map it straight from the file",
+        HelpName = "none|lz4|zstd",
+        DefaultValueFactory = _ => "none",
+    };
+
+    private readonly Option<bool> _inheritStdio = new("--inherit-stdio")
+    {
+        Description = "Where standard streams lead outside (terminal, pipe), let the process have those of the restore later",
+    };
+
+    /// <summary>Creates the verb.</summary>
+    public DumpCommand(CommandContext context)
+        : base(
+            context, "dump", "Save a process in an image; it ends once the image is safe on disk",
+            new("lazyrestore dump 4711 -o redis.ckpt", "save process 4711 and end it"),
+            new("lazyrestore dump 4711 -R -o redis.ckpt", "save it and let it go on"),
+            new("lazyrestore dump 4711 -o - --compress zstd | ssh host 'cat > redis.ckpt'", "send the image elsewhere"))
+    {
+        _compress.AcceptOnlyFromAmong("none", "lz4", "zstd");
+        Validators.Add(result =>
+        {
+            if (result.GetResult(_leaveRunning) is { Implicit: false } && result.GetResult(_leaveStopped) is { Implicit: false })
+            {
+                result.AddError("--leave-running and --leave-stopped exclude each other");
+            }
+        });
+        Add(_pid);
+        Add(_output);
+        Add(_leaveRunning);
+        Add(_leaveStopped);
+        Add(_compress);
+        Add(_inheritStdio);
+    }
+
+    /// <inheritdoc/>
+    protected override bool WritesDataToOutput(ParseResult parse) => parse.GetValue(_output) is "-";
+
+    /// <inheritdoc/>
+    protected override int Run(ParseResult parse, Reporter reporter)
+    {
+        DumpOptions options = OptionsOf(parse);
+        if (options.Output is "-" && reporter.Streams.OutputIsTerminal)
+        {
+            throw new LazyRestoreException(
+                FailureReason.Usage, "an image would go to the terminal", "Redirect standard output, or name a file with -o.");
+        }
+
+        using Interruption interruption = new();
+        try
+        {
+            DumpResult result = Dumper.Run(options, new DumpProgress(reporter, options.Pid), interruption.Token);
+            reporter.Result(DumpReport.Of(options, result));
+            return 0;
+        }
+        catch (OperationCanceledException)
+        {
+            throw new LazyRestoreException(
+                FailureReason.Interrupted, $"interrupted: process {options.Pid} goes on as before, and no image was written");
+        }
+    }
+
+    private DumpOptions OptionsOf(ParseResult parse) => new()
+    {
+        Pid = parse.GetRequiredValue(_pid),
+        Output = parse.GetRequiredValue(_output),
+        LeaveRunning = parse.GetValue(_leaveRunning),
+        LeaveStopped = parse.GetValue(_leaveStopped),
+        InheritStdio = parse.GetValue(_inheritStdio),
+        Codec = parse.GetValue(_compress) switch
+        {
+            "lz4" => ExtentCodec.Lz4,
+            "zstd" => ExtentCodec.Zstd,
+            _ => ExtentCodec.None,
+        },
+    };
+}

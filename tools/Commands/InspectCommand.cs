@@ -1,0 +1,72 @@
+using System.CommandLine;
+using LazyRestore.ImageFormat;
+using LazyRestore.Tools.Input;
+using LazyRestore.Tools.Inspect;
+using LazyRestore.Tools.Output;
+
+namespace LazyRestore.Tools.Commands;
+
+/// <summary><c>lazyrestore inspect IMAGE [SECTION]</c>.</summary>
+internal sealed class InspectCommand : Verb
+{
+    private const string Page = "page";
+
+    private readonly Argument<string> _image = new("IMAGE") { Description = "The image; - is standard input" };
+
+    private readonly Argument<string> _section = new("SECTION")
+    {
+        Description = "summary, processes, maps, threads, files, pages, page, or verify, which reads and checks everything",
+        DefaultValueFactory = _ => "summary",
+    };
+
+    private readonly Argument<ulong?> _address = new("ADDRESS")
+    {
+        Description = "For page: an address in hexadecimal",
+        Arity = ArgumentArity.ZeroOrOne,
+        CustomParser = Numbers.Address,
+    };
+
+    /// <summary>Creates the verb.</summary>
+    public InspectCommand(CommandContext context)
+        : base(
+            context, "inspect", "Look into an image",
+            new("lazyrestore inspect redis.ckpt", "what it is, in one screen"),
+            new("lazyrestore inspect redis.ckpt maps", "the address space, and what is stored of it"),
+            new("lazyrestore inspect redis.ckpt page 0x7f12a4000000", "one page as a hex dump"),
+            new("lazyrestore inspect redis.ckpt verify", "exit code 4 when anything in it is damaged"))
+    {
+        _section.AcceptOnlyFromAmong("summary", "processes", "maps", "threads", "files", "pages", Page, "verify");
+        Validators.Add(result =>
+        {
+            bool given = result.GetResult(_address) is { Tokens.Count: > 0 };
+            bool wanted = result.GetResult(_section) is { Tokens: [{ Value: Page }] };
+            if (given != wanted)
+            {
+                result.AddError(wanted ? "the section page needs an ADDRESS" : "only the section page takes an ADDRESS");
+            }
+        });
+        Add(_image);
+        Add(_section);
+        Add(_address);
+    }
+
+    /// <inheritdoc/>
+    protected override int Run(ParseResult parse, Reporter reporter)
+    {
+        using Interruption interruption = new();
+        using ImageInput input = ImageInput.Open(parse.GetRequiredValue(_image), interruption.Token);
+        using CheckpointImage image = CheckpointImage.OpenFile(input.Path);
+        reporter.Result(parse.GetRequiredValue(_section) switch
+        {
+            "processes" => ProcessesSection.Of(image.Checkpoint),
+            "maps" => MapsSection.Of(image),
+            "threads" => ThreadsSection.Of(image.Checkpoint),
+            "files" => FilesSection.Of(image.Checkpoint),
+            "pages" => PagesSection.Of(image),
+            Page => PageSection.Of(image, parse.GetValue(_address)!.Value),
+            "verify" => VerifySection.Of(image, reporter, interruption.Token),
+            _ => SummarySection.Of(image),
+        });
+        return 0;
+    }
+}

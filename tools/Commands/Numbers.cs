@@ -1,0 +1,47 @@
+using System.CommandLine.Parsing;
+using System.Globalization;
+
+namespace LazyRestore.Tools.Commands;
+
+/// <summary>Reads the numbers of a command line, with errors in the user's words.</summary>
+internal static class Numbers
+{
+    /// <summary>A process ID, greater than zero.</summary>
+    public static int ProcessId(ArgumentResult result) => AtLeast(1, "a process ID", result);
+
+    /// <summary>The number of a descriptor.</summary>
+    public static int? Descriptor(ArgumentResult result) => AtLeast(0, "the number of a descriptor", result);
+
+    /// <summary>An amount of memory in MiB, at least one.</summary>
+    public static int Mebibytes(ArgumentResult result) => AtLeast(1, "a number of MiB", result);
+
+    /// <summary>A memory address: hexadecimal, with or without 0x.</summary>
+    public static ulong? Address(ArgumentResult result)
+    {
+        if (result.Tokens.Count is 0)
+        {
+            return null;
+        }
+
+        string word = result.Tokens[0].Value;
+        ReadOnlySpan<char> digits = word.StartsWith("0x", StringComparison.OrdinalIgnoreCase) ? word.AsSpan(2) : word;
+        if (!ulong.TryParse(digits, NumberStyles.AllowHexSpecifier, CultureInfo.InvariantCulture, out ulong address))
+        {
+            result.AddError($"'{word}' is not an address in hexadecimal");
+        }
+
+        return address;
+    }
+
+    private static int AtLeast(int least, string meaning, ArgumentResult result)
+    {
+        string word = result.Tokens[0].Value;
+        if (int.TryParse(word, NumberStyles.None, CultureInfo.InvariantCulture, out int number) && number >= least)
+        {
+            return number;
+        }
+
+        result.AddError($"'{word}' is not {meaning}");
+        return least;
+    }
+}

@@ -1,0 +1,108 @@
+using System.CommandLine;
+using LazyRestore.Agent;
+using LazyRestore.Tools.Output;
+using LazyRestore.Tools.Restoring;
+
+namespace LazyRestore.Tools.Commands;
+
+/// <summary><c>lazyrestore restore IMAGE</c>.</summary>
+internal sealed class RestoreCommand : Verb
+{
+    private readonly CommandContext _context;
+
+    private readonly Argument<string> _image = new("IMAGE") { Description = "The image; - is standard input" };
+
+    private readonly Option<bool> _detach = new("--detach", "-d")
+    {
+        Description = "Return once the process runs and print its PID; memory goes on arriving in the background",
+    };
+
+    private readonly Option<string> _pidFile = new("--pidfile")
+    {
+        Description = "Write the PID to FILE when the process runs",
+        HelpName = "FILE",
+    };
+
+    private readonly Option<int?> _statusFd = new("--status-fd")
+    {
+        Description = "Write one NUL byte to descriptor N when the process runs",
+        HelpName = "N",
+        CustomParser = Numbers.Descriptor,
+    };
+
+    private readonly Option<bool> _newPid = new("--new-pid")
+    {
+        Description = "Take new process and thread IDs, when the old ones are in use",
+    };
+
+    private readonly Option<bool> _eager = new("--eager")
+    {
+        Description = "Fill all memory before the process runs",
+    };
+
+    private readonly Option<string> _prefetch = new("--prefetch")
+    {
+        Description = "How memory arrives in the background; none: only when it is touched",
+        HelpName = "linear|none",
+        DefaultValueFactory = _ => "linear",
+    };
+
+    private readonly Option<string> _onPageError = new("--on-page-error")
+    {
+        Description = "What becomes of the process when a page cannot be had",
+        HelpName = "wait|kill",
+        DefaultValueFactory = _ => "wait",
+    };
+
+    // Given by a detaching restore to the copy of itself that does the work; of no use to anyone else.
+    private readonly Option<int?> _reportFd = new("--report-fd")
+    {
+        Hidden = true,
+        CustomParser = Numbers.Descriptor,
+    };
+
+    /// <summary>Creates the verb.</summary>
+    public RestoreCommand(CommandContext context)
+        : base(
+            context, "restore", "Bring a process back; it runs at once, its memory still arriving",
+            new("lazyrestore restore redis.ckpt", "in the foreground; exits with the status of the process"),
+            new("lazyrestore restore -d --pidfile redis.pid redis.ckpt", "in the background"),
+            new("ssh host cat redis.ckpt | lazyrestore restore -", "from standard input"))
+    {
+        _context = context;
+        _prefetch.AcceptOnlyFromAmong("linear", "none");
+        _onPageError.AcceptOnlyFromAmong("wait", "kill");
+        Add(_image);
+        Add(_detach);
+        Add(_pidFile);
+        Add(_statusFd);
+        Add(_newPid);
+        Add(_eager);
+        Add(_prefetch);
+        Add(_onPageError);
+        Add(_reportFd);
+    }
+
+    /// <inheritdoc/>
+    protected override int Run(ParseResult parse, Reporter reporter)
+    {
+        RestoreSettings settings = SettingsOf(parse);
+        return (parse.GetValue(_reportFd), parse.GetValue(_detach)) switch
+        {
+            ({ } reportFd, _) => BackgroundRestore.Run(settings, reportFd, reporter),
+            (null, true) => DetachedRestore.Run(_context.Arguments, reporter),
+            _ => ForegroundRestore.Run(settings, reporter),
+        };
+    }
+
+    private RestoreSettings SettingsOf(ParseResult parse) => new()
+    {
+        Image = parse.GetRequiredValue(_image),
+        PidFile = parse.GetValue(_pidFile),
+        StatusFd = parse.GetValue(_statusFd),
+        NewPid = parse.GetValue(_newPid),
+        Eager = parse.GetValue(_eager),
+        Hydration = parse.GetValue(_prefetch) is "none" ? HydrationOrder.None : HydrationOrder.Linear,
+        OnPageError = parse.GetValue(_onPageError) is "kill" ? PageErrorPolicy.Kill : PageErrorPolicy.Wait,
+    };
+}

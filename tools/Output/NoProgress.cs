@@ -1,0 +1,15 @@
+namespace LazyRestore.Tools.Output;
+
+/// <summary>Shows nothing.</summary>
+internal sealed class NoProgress : IProgressDisplay
+{
+    /// <inheritdoc/>
+    public void Report(string work, long donePages, long totalPages)
+    {
+    }
+
+    /// <inheritdoc/>
+    public void Clear()
+    {
+    }
+}

@@ -1,0 +1,21 @@
+namespace LazyRestore.Tools.Output;
+
+/// <summary>A line of text a second, for logs.</summary>
+internal sealed class PlainProgress(TextWriter error, TimeProvider time) : IProgressDisplay
+{
+    private readonly Pace _pace = new(time, TimeSpan.FromSeconds(1));
+
+    /// <inheritdoc/>
+    public void Report(string work, long donePages, long totalPages)
+    {
+        if (_pace.IsDue() || donePages == totalPages)
+        {
+            error.WriteLine($"{work}: {ProgressText.Of(donePages, totalPages)}");
+        }
+    }
+
+    /// <inheritdoc/>
+    public void Clear()
+    {
+    }
+}

@@ -1,0 +1,52 @@
+using LazyRestore.Restore;
+using LazyRestore.Tools.Input;
+using LazyRestore.Tools.Output;
+using Microsoft.Win32.SafeHandles;
+
+namespace LazyRestore.Tools.Restoring;
+
+/// <summary>
+/// The half of a detached restore that does the work, in a session of its own: it reports once over a pipe, when the process runs
+/// or cannot be restored, and stays until all memory is there.
+/// </summary>
+internal static class BackgroundRestore
+{
+    /// <summary>Restores, reports to the descriptor, serves.</summary>
+    public static int Run(RestoreSettings settings, int reportFd, Reporter reporter)
+    {
+        // Fails only for the leader of a process group, which then has a session to itself already.
+        Interop.setsid();
+        using SafeFileHandle report = new(reportFd, ownsHandle: true);
+        Interop.fcntl(reportFd, Interop.F_SETFD, Interop.FD_CLOEXEC);
+        using SignalRelay signals = new();
+        bool running = false;
+        try
+        {
+            using RunningNotice notice = RunningNotice.Prepare(settings);
+            using ImageInput image = ImageInput.Open(settings.Image, signals.Interrupted);
+            RestoreObserver observer = new(reporter.WithoutResults(), notice, (pid, sinceStart) =>
+            {
+                running = true;
+                LetGoOfStreams();
+                DetachedReport.Write(report, JsonLine.Event("running", RestoreReport.Running(pid, sinceStart)));
+            });
+            RestoreSession.Run(settings.OptionsFor(image.Path), observer, waitForExit: false, signals.Interrupted);
+            return 0;
+        }
+        catch (Exception failure) when (!running)
+        {
+            FailureReport told = FailureReport.Of(failure);
+            DetachedReport.Write(report, JsonLine.Event("error", told.Fields()));
+            return told.ExitCode;
+        }
+    }
+
+    // Whoever reads what the detaching command prints waits for the end of the stream, not of the agent. Standard error stays:
+    // it is the only way to tell of a page that cannot be had.
+    private static void LetGoOfStreams()
+    {
+        using SafeFileHandle nowhere = File.OpenHandle("/dev/null", FileMode.Open, FileAccess.ReadWrite);
+        Interop.dup2((int)nowhere.DangerousGetHandle(), 0);
+        Interop.dup2((int)nowhere.DangerousGetHandle(), 1);
+    }
+}

@@ -1,0 +1,34 @@
+using LazyRestore.Restore;
+using LazyRestore.Tools.Output;
+
+namespace LazyRestore.Tools.Restoring;
+
+/// <summary>Follows a restore. Once the process runs, the terminal is its own: nothing is shown there that was not asked for.</summary>
+internal sealed class RestoreObserver(Reporter reporter, RunningNotice notice, Action<int, TimeSpan> running) : IRestoreObserver
+{
+    private bool _isRunning;
+
+    /// <inheritdoc/>
+    public void Running(int pid, TimeSpan sinceStart)
+    {
+        _isRunning = true;
+        reporter.EndProgress();
+        notice.Give(pid);
+        running(pid, sinceStart);
+    }
+
+    /// <inheritdoc/>
+    public void Progress(long residentPages, long totalPages)
+    {
+        if (!_isRunning || !reporter.ProgressTakesTerminal)
+        {
+            reporter.Progress("restore", residentPages, totalPages);
+        }
+    }
+
+    /// <inheritdoc/>
+    public void Resident(TimeSpan sinceStart) => reporter.Event(
+        "resident",
+        $"all memory is there after {Readable.Duration(sinceStart)}",
+        new Field("to_resident_us", null, Value.Duration(sinceStart)));
+}

@@ -1,0 +1,39 @@
+using LazyRestore.Agent;
+using LazyRestore.Restore;
+
+namespace LazyRestore.Tools.Restoring;
+
+/// <summary>What the command line of a restore asks for.</summary>
+internal sealed record RestoreSettings
+{
+    /// <summary>The image's path, or <c>-</c>.</summary>
+    public required string Image { get; init; }
+
+    /// <summary>Where to write the PID; null for nowhere.</summary>
+    public string? PidFile { get; init; }
+
+    /// <summary>The descriptor that gets a NUL byte; null for none.</summary>
+    public int? StatusFd { get; init; }
+
+    /// <summary>Whether new process and thread IDs are taken.</summary>
+    public bool NewPid { get; init; }
+
+    /// <summary>Whether memory is filled before the process runs.</summary>
+    public bool Eager { get; init; }
+
+    /// <summary>How memory arrives in the background.</summary>
+    public HydrationOrder Hydration { get; init; }
+
+    /// <summary>What happens when a page cannot be had.</summary>
+    public PageErrorPolicy OnPageError { get; init; }
+
+    /// <summary>The options of the session that restores from <paramref name="imagePath"/>.</summary>
+    public RestoreOptions OptionsFor(string imagePath) => new()
+    {
+        ImagePath = imagePath,
+        NewPid = NewPid,
+        Eager = Eager,
+        Hydration = Hydration,
+        OnPageError = OnPageError,
+    };
+}
