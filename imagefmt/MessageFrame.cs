@@ -22,11 +22,22 @@ internal static class MessageFrame
     public static Outcome Measure(ReadOnlySpan<byte> bytes, out long length)
     {
         length = 0;
-        for (long pending = 1; pending > 0; pending--)
+        long pending = 1;
+        Outcome outcome = Advance(bytes, ref length, ref pending);
+        length += outcome == Outcome.Incomplete ? pending : 0;
+        return outcome;
+    }
+
+    /// <summary>Goes on measuring where an earlier call ended, so that bytes which arrive in pieces are looked at once.</summary>
+    /// <param name="bytes">All bytes so far, from the beginning.</param>
+    /// <param name="length">How far the values reach that were found; it may lie beyond the bytes.</param>
+    /// <param name="pending">How many values are still to come.</param>
+    public static Outcome Advance(ReadOnlySpan<byte> bytes, ref long length, ref long pending)
+    {
+        while (pending > 0)
         {
             if (length >= bytes.Length)
             {
-                length += pending;
                 return Outcome.Incomplete;
             }
 
@@ -39,13 +50,12 @@ internal static class MessageFrame
 
             if (rest.Length <= lengthBytes)
             {
-                length += lengthBytes + pending;
                 return Outcome.Incomplete;
             }
 
             (long body, long children) = Content(rest[0], ReadLength(rest.Slice(1, lengthBytes)));
             length += 1 + lengthBytes + body;
-            pending += children;
+            pending += children - 1;
         }
 
         return length <= bytes.Length ? Outcome.Complete : Outcome.Incomplete;

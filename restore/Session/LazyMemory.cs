@@ -1,6 +1,7 @@
 using LazyRestore.Agent;
 using LazyRestore.ImageFormat;
 using LazyRestore.ImageFormat.Records;
+using LazyRestore.Restore.Plan;
 using LazyRestore.Restore.Programs;
 using LazyRestore.Restore.Tracing;
 using Microsoft.Win32.SafeHandles;
@@ -60,7 +61,21 @@ internal sealed class LazyMemory
             holder,
             PidDescriptor.Open(leader.Tid),
             (runner.Start, runner.End - runner.Start),
-            [.. image.Checkpoint.Vmas.Where(IsLocked).Select(vma => (vma.Start, vma.Length))]);
+            LockedRanges(image));
+    }
+
+    /// <summary>Takes over from an agent that died.</summary>
+    /// <param name="image">The image that the process was restored from.</param>
+    /// <param name="pid">The process.</param>
+    /// <param name="holder">Its holder.</param>
+    /// <param name="fault">The userfaultfd, taken from the holder.</param>
+    /// <param name="state">The page state, taken from the holder and locked.</param>
+    internal static LazyMemory Resume(CheckpointImage image, int pid, Holder holder, SafeFileHandle fault, PageState state)
+    {
+        PageService service = PageService.Resume(image, fault, state, state.Options);
+        service.Start();
+        Sanctuary sanctuary = ProcessConstruction.ChooseSanctuary(image.Checkpoint);
+        return new LazyMemory(service, holder, PidDescriptor.Open(pid), (sanctuary.Start, sanctuary.End - sanctuary.Start), LockedRanges(image));
     }
 
     /// <summary>Whether the process has executed another program, so that its old memory is of no use to anyone.</summary>
@@ -107,6 +122,9 @@ internal sealed class LazyMemory
 
     private static bool IsLocked(VmaRecord vma) =>
         (vma.Flags & (VmaFlags.Locked | VmaFlags.LockOnFault)) == VmaFlags.Locked && vma.Protection != VmaProtection.None;
+
+    private static (ulong Start, ulong Length)[] LockedRanges(CheckpointImage image) =>
+        [.. image.Checkpoint.Vmas.Where(IsLocked).Select(vma => (vma.Start, vma.Length))];
 
     private void Close()
     {

@@ -16,6 +16,7 @@ namespace LazyRestore.Restore.Session;
 internal sealed class ProcessConstruction : IDisposable
 {
     private const ulong LeastProgramCapacity = 4 << 20;
+    private const int SigKill = 9;
     private readonly CheckpointImage _image;
     private readonly RestoreOptions _options;
     private readonly Tracee _leader;
@@ -46,9 +47,7 @@ internal sealed class ProcessConstruction : IDisposable
         try
         {
             int pid = StubProcess.Start(options.NewPid ? 0 : image.Checkpoint.Process.Pid);
-            Tracee leader = Tracee.Seize(pid, pid, Interop.PTRACE_O_TRACECLONE | Interop.PTRACE_O_EXITKILL);
-            leader.Interrupt();
-            leader.WaitForInterrupt();
+            Tracee leader = SeizeStub(pid);
             construction = new ProcessConstruction(image, options, leader, objects);
             construction.Construct();
             return construction;
@@ -76,7 +75,6 @@ internal sealed class ProcessConstruction : IDisposable
     {
         if (!_released)
         {
-            const int SigKill = 9;
             Interop.syscall((long)SystemCall.kill, _leader.Tid, SigKill);
             Memory?.Abandon();
             Reap();
@@ -85,10 +83,27 @@ internal sealed class ProcessConstruction : IDisposable
         Process.Dispose();
     }
 
+    private static Tracee SeizeStub(int pid)
+    {
+        try
+        {
+            Tracee leader = Tracee.Seize(pid, pid, Interop.PTRACE_O_TRACECLONE | Interop.PTRACE_O_EXITKILL);
+            leader.Interrupt();
+            leader.WaitForInterrupt();
+            return leader;
+        }
+        catch
+        {
+            Interop.syscall((long)SystemCall.kill, pid, SigKill);
+            ChildStatus.Wait(pid);
+            throw;
+        }
+    }
+
     private void Construct()
     {
         Checkpoint checkpoint = _image.Checkpoint;
-        Sanctuary sanctuary = Sanctuary.Choose(checkpoint.Vmas, ProgramCapacity(checkpoint));
+        Sanctuary sanctuary = ChooseSanctuary(checkpoint);
         RemoteRunner runner = RemoteRunner.Install(_leader, StubElf.SyscallInstruction, sanctuary.Start, sanctuary.ProgramCapacity);
         VmaRecord[] lazy = LazyMemory.Select(_image);
         BuildAddressSpace(runner, sanctuary, lazy);
@@ -113,6 +128,9 @@ internal sealed class ProcessConstruction : IDisposable
             Memory = LazyMemory.Start(_image, _options, _leader, runner, fault, lazy);
         }
     }
+
+    /// <summary>Our place in the address space; the same for every restore of a checkpoint.</summary>
+    internal static Sanctuary ChooseSanctuary(Checkpoint checkpoint) => Sanctuary.Choose(checkpoint.Vmas, ProgramCapacity(checkpoint));
 
     private static ulong ProgramCapacity(Checkpoint checkpoint)
     {

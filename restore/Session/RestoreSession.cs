@@ -2,7 +2,7 @@ using System.Diagnostics;
 using LazyRestore.Agent;
 using LazyRestore.ImageFormat;
 using LazyRestore.Restore.Session;
-using LazyRestore.Restore.Tracing;
+using Microsoft.Win32.SafeHandles;
 
 namespace LazyRestore.Restore;
 
@@ -22,6 +22,49 @@ public static class RestoreSession
     /// <exception cref="LazyRestoreException">It cannot be restored here.</exception>
     public static RestoreResult Run(RestoreOptions options, IRestoreObserver observer, bool waitForExit, CancellationToken cancellation) =>
         OwnThread.Run("restore", () => RunHere(options, observer, waitForExit, cancellation));
+
+    /// <summary>Goes on where an agent died: serves the memory of a restored process until all of it is there.</summary>
+    /// <param name="pid">The restored process.</param>
+    /// <param name="observer">Hears of it.</param>
+    /// <exception cref="LazyRestoreException">The process waits for no agent, or another one lives.</exception>
+    public static RestoreResult Resume(int pid, IRestoreObserver observer) =>
+        OwnThread.Run("resume", () => ResumeHere(pid, observer));
+
+    private static RestoreResult ResumeHere(int pid, IRestoreObserver observer)
+    {
+        long start = Stopwatch.GetTimestamp();
+        int holder = HolderSearch.Find(pid) ?? throw new LazyRestoreException(
+            FailureReason.Failed, $"process {pid} waits for no page agent", "It is not restored lazily, or all of its memory is there already.");
+        using PidDescriptor held = PidDescriptor.Open(holder);
+        PageState state = TakeState(held);
+        using CheckpointImage image = CheckpointImage.OpenFile(state.ImagePath);
+        SafeFileHandle fault = held.Take(HolderSearch.Descriptors(holder, "anon_inode:[userfaultfd]")[0]);
+        LazyMemory memory = LazyMemory.Resume(image, pid, Holder.Found(holder), fault, state);
+        using PidDescriptor process = PidDescriptor.Open(pid);
+        TimeSpan toRunning = Stopwatch.GetElapsedTime(start);
+        observer.Running(pid, toRunning);
+        bool filled = WaitUntilFilled(memory, process, observer, image.Index.TotalPages);
+        PageStatistics pages = memory.Service.Statistics;
+        TimeSpan? toResident = filled ? Stopwatch.GetElapsedTime(start) : null;
+        if (filled)
+        {
+            memory.Leave();
+            observer.Resident(toResident!.Value);
+        }
+        else
+        {
+            memory.Abandon();
+        }
+
+        return new RestoreResult { Pid = pid, ExitStatus = null, ToRunning = toRunning, ToResident = toResident, Pages = pages };
+    }
+
+    private static PageState TakeState(PidDescriptor holder)
+    {
+        IReadOnlyList<int> sockets = HolderSearch.Descriptors(holder.Pid, "socket:");
+        return PageState.Attach(
+            holder.Take(HolderSearch.Descriptors(holder.Pid, "/memfd:")[0]), holder.Take(sockets[0]), holder.Take(sockets[1]));
+    }
 
     private static RestoreResult RunHere(RestoreOptions options, IRestoreObserver observer, bool waitForExit, CancellationToken cancellation)
     {

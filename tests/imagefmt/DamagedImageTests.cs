@@ -33,15 +33,14 @@ public class DamagedImageTests
     public void BytesAfterTheTrailerAreSeen() => Assert.IsType<ImageDamagedException>(Damage.Of([.. s_small, 0xc0]));
 
     [Fact]
-    public void EveryFlippedBitIsSeen()
+    public void AFlippedBitInAnyByteIsSeen()
     {
         byte[] image = [.. s_small];
         Assert.Null(Damage.Of(image));
         for (int offset = 0; offset < image.Length; offset++)
         {
-            // All bits where bytes have a meaning of their own, one bit in the long runs of padding and payload.
-            bool uniform = offset > 8 && image.AsSpan(offset - 8, 8).IndexOfAnyExcept(image[offset]) < 0;
-            for (int bit = 0; bit < (uniform ? 1 : 8); bit++)
+            // The lowest and the highest bit, which change kinds and lengths, and one that moves from byte to byte.
+            foreach (int bit in (int[])[0, 7, 1 + (offset % 6)])
             {
                 image[offset] ^= (byte)(1 << bit);
                 Assert.True(Damage.Of(image) is not null, $"bit {bit} at offset {offset}");

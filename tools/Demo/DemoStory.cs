@@ -41,7 +41,7 @@ internal sealed class DemoStory(DemoProgram program, string folder, Reporter rep
             "dump",
             () =>
             {
-                using OwnCommand dump = OwnCommand.Start("dump", $"{program.ProcessId}", "-o", _image);
+                using OwnCommand dump = OwnCommand.Start(cancellation, "dump", $"{program.ProcessId}", "-o", _image);
                 result = dump.Await("result");
             },
             () => $"{Readable.Bytes(result.GetProperty("memory_bytes").GetInt64())} saved, "
@@ -51,7 +51,7 @@ internal sealed class DemoStory(DemoProgram program, string folder, Reporter rep
     private string Restore()
     {
         long start = Stopwatch.GetTimestamp();
-        using OwnCommand restore = OwnCommand.Start("restore", _image);
+        using OwnCommand restore = OwnCommand.Start(cancellation, "restore", _image);
         int pid = 0;
         try
         {

@@ -7,21 +7,27 @@ namespace LazyRestore.Tools.Demo;
 /// <summary>A command of this program that runs beside it, as a user would run it, heard through <c>--json</c>.</summary>
 internal sealed class OwnCommand : IDisposable
 {
+    private const int SIGTERM = 15;
+
     private readonly string _name;
     private readonly Process _process;
+    private readonly CancellationToken _cancellation;
+    private readonly CancellationTokenRegistration _interruption;
 
-    private OwnCommand(string name, Process process)
+    private OwnCommand(string name, Process process, CancellationToken cancellation)
     {
         _name = name;
         _process = process;
+        _cancellation = cancellation;
+        _interruption = cancellation.Register(() => Interop.kill(process.Id, SIGTERM));
     }
 
-    /// <summary>Starts it; its errors go where ours go.</summary>
-    public static OwnCommand Start(params string[] arguments)
+    /// <summary>Starts it; its errors go where ours go, and an interruption is passed on to it.</summary>
+    public static OwnCommand Start(CancellationToken cancellation, params string[] arguments)
     {
         ProcessStartInfo invocation = SelfInvocation.With([.. arguments, "--json", "--progress", "none"]);
         invocation.RedirectStandardOutput = true;
-        return new OwnCommand(arguments[0], Process.Start(invocation)!);
+        return new OwnCommand(arguments[0], Process.Start(invocation)!, cancellation);
     }
 
     /// <summary>Reads until it tells of an event.</summary>
@@ -40,6 +46,7 @@ internal sealed class OwnCommand : IDisposable
 
             if (heard is "error")
             {
+                _cancellation.ThrowIfCancellationRequested();
                 throw new LazyRestoreException(
                     (FailureReason)root.GetProperty("exit_code").GetInt32(),
                     $"lazyrestore {_name}: {root.GetProperty("message").GetString()}",
@@ -47,6 +54,7 @@ internal sealed class OwnCommand : IDisposable
             }
         }
 
+        _cancellation.ThrowIfCancellationRequested();
         throw new LazyRestoreException(
             FailureReason.Failed, $"lazyrestore {_name} ended without a result", "Run the commands by hand to see why.");
     }
@@ -57,6 +65,7 @@ internal sealed class OwnCommand : IDisposable
     /// <summary>Ends it, unless it has ended.</summary>
     public void Dispose()
     {
+        _interruption.Dispose();
         if (!_process.HasExited)
         {
             _process.Kill();

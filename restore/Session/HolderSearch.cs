@@ -1,0 +1,43 @@
+namespace LazyRestore.Restore.Session;
+
+/// <summary>Finds the holder of a restored process whose agent died: the task of that name that shares its memory (kcmp(2)).</summary>
+internal static class HolderSearch
+{
+    /// <summary>The holder's process ID; null when the process has none.</summary>
+    internal static int? Find(int process)
+    {
+        foreach (string folder in Directory.EnumerateDirectories("/proc"))
+        {
+            if (int.TryParse(Path.GetFileName(folder), out int pid)
+                && pid != process
+                && ReadName(pid) == Holder.Name
+                && Interop.syscall(Interop.KcmpCall, process, pid, Interop.KCMP_VM) == 0)
+            {
+                return pid;
+            }
+        }
+
+        return null;
+    }
+
+    /// <summary>The number of the holder's descriptor that refers to something.</summary>
+    internal static IReadOnlyList<int> Descriptors(int holder, string target) =>
+    [
+        .. Directory.EnumerateFiles($"/proc/{holder}/fd")
+            .Where(path => new FileInfo(path).LinkTarget is { } link && link.StartsWith(target, StringComparison.Ordinal))
+            .Select(path => int.Parse(Path.GetFileName(path)))
+            .Order(),
+    ];
+
+    private static string? ReadName(int pid)
+    {
+        try
+        {
+            return File.ReadAllText($"/proc/{pid}/comm").TrimEnd('\n');
+        }
+        catch (IOException)
+        {
+            return null;
+        }
+    }
+}

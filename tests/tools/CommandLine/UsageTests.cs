@@ -1,0 +1,88 @@
+namespace LazyRestore.Tools.Tests.CommandLine;
+
+/// <summary>What the command line refuses, and what it says about itself.</summary>
+public sealed class UsageTests
+{
+    public static TheoryData<string> Verbs => ["dump", "restore", "inspect", "check", "demo", "completion"];
+
+    [Theory]
+    [InlineData("")]
+    [InlineData("dumb 1")]
+    [InlineData("dump")]
+    [InlineData("dump 4711")]
+    [InlineData("dump zero -o x")]
+    [InlineData("dump 0 -o x")]
+    [InlineData("dump 1 -o x --compress gzip")]
+    [InlineData("dump 1 -o x -R --leave-stopped")]
+    [InlineData("restore")]
+    [InlineData("restore x --prefetch sometimes")]
+    [InlineData("restore x --status-fd none")]
+    [InlineData("inspect")]
+    [InlineData("inspect x everything")]
+    [InlineData("inspect x page")]
+    [InlineData("inspect x page nowhere")]
+    [InlineData("inspect x maps 0x1000")]
+    [InlineData("demo --memory none")]
+    [InlineData("completion csh")]
+    [InlineData("check --progress loud")]
+    public void WrongUsageEndsWith2AndPointsToTheHelp(string commandLine)
+    {
+        Invocation run = Invocation.Of(commandLine.Split(' ', StringSplitOptions.RemoveEmptyEntries));
+
+        Assert.Equal(2, run.ExitCode);
+        Assert.Empty(run.Output);
+        Assert.StartsWith("error: ", run.Error, StringComparison.Ordinal);
+        Assert.Contains("  hint: ", run.Error, StringComparison.Ordinal);
+        Assert.Contains("--help", run.Error, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public void AMistypedVerbIsCorrected() =>
+        Assert.Contains("Did you mean 'restore'?", Invocation.Of("restor", "x").Error, StringComparison.Ordinal);
+
+    [Fact]
+    public void WrongUsageIsToldToProgramsToo()
+    {
+        Invocation run = Invocation.Of("inspect", "--json");
+
+        Assert.Equal(2, run.ExitCode);
+        Assert.Equal("error", run.Json.GetProperty("event").GetString());
+        Assert.Equal("usage", run.Json.GetProperty("reason").GetString());
+    }
+
+    [Theory]
+    [MemberData(nameof(Verbs))]
+    public void HelpOfAVerbHasAnExample(string verb)
+    {
+        Invocation run = Invocation.Of(verb, "--help");
+
+        Assert.Equal(0, run.ExitCode);
+        string examples = run.Output[run.Output.IndexOf("Examples:", StringComparison.Ordinal)..];
+        Assert.Contains($"lazyrestore {verb}", examples, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public void VersionIsOneLine() => Assert.Matches(@"^lazyrestore \d+\.\d+\.\d+\n$", Invocation.Of("--version").Output);
+
+    [Theory]
+    [InlineData("bash")]
+    [InlineData("zsh")]
+    [InlineData("fish")]
+    public void CompletionPrintsAScript(string shell) =>
+        Assert.Contains("lazyrestore", Invocation.Of("completion", shell).Output, StringComparison.Ordinal);
+
+    [Fact]
+    public void CheckTellsEveryFeatureToPrograms()
+    {
+        Invocation run = Invocation.Of("check", "--json");
+
+        bool supported = run.Json.GetProperty("supported").GetBoolean();
+        Assert.Equal(supported ? 0 : 3, run.ExitCode);
+        Assert.Equal(
+            Check.HostProbes.All.Select(probe => probe.Feature),
+            run.Json.GetProperty("features").EnumerateArray().Select(feature => feature.GetProperty("feature").GetString()));
+        Assert.All(
+            run.Json.GetProperty("features").EnumerateArray(),
+            feature => Assert.Contains(feature.GetProperty("state").GetString(), (string[])["ok", "limited", "missing"]));
+    }
+}
