@@ -58,8 +58,8 @@ public sealed record ThreadRecord : CheckpointRecord
     public required Credentials Credentials { get; init; }
 
     /// <summary>
-    /// Nanoseconds that a relative nanosleep(2) or clock_nanosleep(2) still had to sleep when the thread was frozen in it;
-    /// null when the thread was not in one or the kernel did not tell.
+    /// Nanoseconds that a call with a relative timeout (nanosleep, clock_nanosleep, poll, futex) still had to last when the thread was
+    /// frozen in it; null when the thread was not in one.
     /// </summary>
     public required long? SleepRemainingNanoseconds { get; init; }
 }

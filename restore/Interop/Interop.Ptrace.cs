@@ -5,10 +5,8 @@ namespace LazyRestore.Restore;
 internal static unsafe partial class Interop
 {
     internal const long PTRACE_CONT = 7;
-    internal const long PTRACE_SINGLESTEP = 9;
     internal const long PTRACE_DETACH = 17;
-    internal const long PTRACE_GETEVENTMSG = 0x4201;
-    internal const long PTRACE_GETSIGINFO = 0x4202;
+    internal const long PTRACE_SYSCALL = 24;
     internal const long PTRACE_GETREGSET = 0x4204;
     internal const long PTRACE_SETREGSET = 0x4205;
     internal const long PTRACE_SEIZE = 0x4206;
@@ -18,6 +16,7 @@ internal static unsafe partial class Interop
     internal const long PTRACE_SETSIGMASK = 0x420b;
     internal const long PTRACE_GET_RSEQ_CONFIGURATION = 0x420f;
 
+    internal const long PTRACE_O_TRACESYSGOOD = 1;
     internal const long PTRACE_O_TRACECLONE = 1 << 3;
     internal const long PTRACE_O_EXITKILL = 1 << 20;
 

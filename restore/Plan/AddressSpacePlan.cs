@@ -23,7 +23,7 @@ internal sealed class AddressSpacePlan
     private const int MlockOnFault = 1;
     private readonly Checkpoint _checkpoint;
     private readonly IReadOnlyDictionary<int, string> _objectPaths;
-    private readonly Dictionary<int, CallResultRef> _opened = [];
+    private readonly Dictionary<(bool IsObject, int Id), CallResultRef> _opened = [];
 
     private AddressSpacePlan(Checkpoint checkpoint, IReadOnlyDictionary<int, string> objectPaths)
     {
@@ -101,14 +101,14 @@ internal sealed class AddressSpacePlan
 
     private CallResultRef OpenBacking(VmaRecord vma)
     {
-        if (!_opened.TryGetValue(vma.BackingId, out CallResultRef file))
+        bool isObject = vma.Kind is VmaKind.Object or VmaKind.PrivateObject;
+        if (!_opened.TryGetValue((isObject, vma.BackingId), out CallResultRef file))
         {
-            bool isObject = vma.Kind is VmaKind.Object or VmaKind.PrivateObject;
             MappedFileRecord? mapped = isObject ? null : _checkpoint.MappedFiles.First(file => file.Id == vma.BackingId);
             string path = mapped?.Path ?? _objectPaths[vma.BackingId];
             int access = mapped is { Writable: false } ? 0 : OpenReadWrite;
             file = Program.Call(SystemCall.openat, AtFdCwd, Program.Text(path), access | CloseOnExec);
-            _opened.Add(vma.BackingId, file);
+            _opened.Add((isObject, vma.BackingId), file);
         }
 
         return file;

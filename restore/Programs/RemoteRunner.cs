@@ -24,7 +24,7 @@ public sealed class RemoteRunner : IDisposable
         Start = start;
         _capacity = capacity;
         Code = RunnerCode.Assemble(start);
-        LoneCall = start + (ulong)Code.AsSpan().LastIndexOf(InjectedCall.SyscallInstruction);
+        Finished = start + (ulong)(Code.Length - RunnerCode.TrapLength);
     }
 
     private byte[] Code { get; }
@@ -72,8 +72,11 @@ public sealed class RemoteRunner : IDisposable
         }
     }
 
-    /// <summary>A <c>syscall</c> instruction followed by a trap, for one call with the registers of the thread.</summary>
-    internal ulong LoneCall { get; }
+    /// <summary>A <c>syscall</c> instruction in the runner's code.</summary>
+    internal ulong SyscallInstruction => Finished - (ulong)InjectedCall.SyscallInstruction.Length;
+
+    // Where a thread is that has executed a program.
+    private ulong Finished { get; }
 
     /// <summary>Puts words where programs lie and returns their address; they last until the next program.</summary>
     internal ulong Place(ReadOnlySpan<ulong> words)
@@ -96,7 +99,7 @@ public sealed class RemoteRunner : IDisposable
     public ProgramResult Run(Tracee thread, SystemCallProgram program)
     {
         ProgramImage image = Load(program, ProgramArea, _capacity - PageSize);
-        UserRegisters end = thread.RunBorrowed(Entry(thread, image));
+        UserRegisters end = thread.RunBorrowed(Entry(thread, image), Finished);
         ProgramResult result = Collect(thread.ProcessId, program, image, end);
         result.ThrowIfStopped();
         return result;
@@ -138,6 +141,9 @@ public sealed class RemoteRunner : IDisposable
         registers.rip = Start;
         registers.rbx = image.Address;
         registers.rbp = image.End;
+        registers.r12 = (ulong)thread.ProcessId;
+        registers.r13 = (ulong)thread.Tid;
+        registers.r14 = (ulong)thread.EndSignal;
         return registers;
     }
 

@@ -4,12 +4,16 @@ using static Iced.Intel.AssemblerRegisters;
 namespace LazyRestore.Restore.Programs;
 
 /// <summary>
-/// The machine code that executes a program: it walks the calls from RBX to RBP, and traps when it is done or when a call that
-/// had to succeed failed. RBX then tells how far it came. It uses no stack and no memory but the program.
+/// The machine code that executes a program: it walks the calls from RBX to RBP. When it is done, or a call that had to succeed
+/// failed, it sends signal R14 to thread R13 of process R12, which is itself. RBX then tells how far it came. It uses no stack and
+/// no memory but the program.
 /// </summary>
 internal static class RunnerCode
 {
     private static readonly AssemblerRegister64[] s_arguments = [rdi, rsi, rdx, r10, r8, r9];
+
+    /// <summary>Length of the trap that follows the last system call.</summary>
+    internal const int TrapLength = 1;
 
     /// <summary>Assembles the runner for an address.</summary>
     internal static byte[] Assemble(ulong address)
@@ -43,10 +47,13 @@ internal static class RunnerCode
         assembler.Label(ref succeeded);
         assembler.add(rbx, CallLayout.Size);
         assembler.jmp(next);
+        // The end announces itself by a signal to the thread itself, which its tracer takes away. A trap instruction would do as
+        // well, but the kernel forces its signal: that resets the disposition of a process that blocks or ignores SIGTRAP.
         assembler.Label(ref done);
-        assembler.int3();
-
-        // A call that a thread makes on its own account, see RemoteRunner.LoneCall.
+        assembler.mov(rdi, r12);
+        assembler.mov(rsi, r13);
+        assembler.mov(rdx, r14);
+        assembler.mov(eax, (int)SystemCall.tgkill);
         assembler.syscall();
         assembler.int3();
 

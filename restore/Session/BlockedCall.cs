@@ -18,10 +18,10 @@ internal static class BlockedCall
     private const long RestartBlock = -516;
     private const ulong NoCall = ulong.MaxValue;
 
-    /// <summary>Whether the rest of a sleep has to be handed to the kernel before the thread goes on.</summary>
-    internal static bool IsSleep(ThreadRecord thread, in UserRegisters registers) =>
+    /// <summary>Whether what is left of a timeout has to be handed to the kernel before the thread goes on.</summary>
+    internal static bool HasTimeout(ThreadRecord thread, in UserRegisters registers) =>
         (long)registers.rax == RestartBlock
-        && registers.orig_rax is (ulong)SystemCall.nanosleep or (ulong)SystemCall.clock_nanosleep
+        && (SystemCall)registers.orig_rax is SystemCall.nanosleep or SystemCall.clock_nanosleep or SystemCall.poll or SystemCall.futex
         && thread.SleepRemainingNanoseconds is > 0;
 
     /// <summary>The registers with which the thread makes its call again, with the same arguments.</summary>
@@ -48,34 +48,43 @@ internal static class BlockedCall
     }
 
     /// <summary>
-    /// Lets the thread enter the sleep again for what remains of it and interrupts it there: the kernel then holds the restart block
-    /// of that sleep, and the thread's own registers, put back after, make it restart from the block.
+    /// Lets the thread enter its call again for what remains of the timeout and interrupts it there: the kernel then holds the restart
+    /// block of that call, and the thread's own registers, put back after, make it restart from the block.
     /// </summary>
-    /// <returns>The registers to go on with: those, or where the sleep is over already, its end.</returns>
-    internal static UserRegisters ReenterSleep(Tracee thread, RemoteRunner runner, ThreadRecord record, in UserRegisters own)
+    /// <returns>The registers to go on with: those, or where the call is over already, its end.</returns>
+    internal static UserRegisters Reenter(Tracee thread, RemoteRunner runner, ThreadRecord record, in UserRegisters own)
     {
         const long NanosecondsPerSecond = 1_000_000_000;
+        const long NanosecondsPerMillisecond = 1_000_000;
         long remaining = record.SleepRemainingNanoseconds!.Value;
         ulong time = runner.Place([(ulong)(remaining / NanosecondsPerSecond), (ulong)(remaining % NanosecondsPerSecond)]);
         UserRegisters registers = own;
         registers.rax = own.orig_rax;
-        registers.rip = runner.LoneCall;
-        if (own.orig_rax == (ulong)SystemCall.nanosleep)
+        registers.rip = runner.SyscallInstruction;
+        switch ((SystemCall)own.orig_rax)
         {
-            registers.rdi = time;
-        }
-        else
-        {
-            registers.rdx = time;
+            case SystemCall.nanosleep:
+                registers.rdi = time;
+                break;
+            case SystemCall.poll:
+                registers.rdx = (ulong)Math.Min(int.MaxValue, (remaining + NanosecondsPerMillisecond - 1) / NanosecondsPerMillisecond);
+                break;
+            case SystemCall.futex:
+                registers.r10 = time;
+                break;
+            default:
+                registers.rdx = time;
+                break;
         }
 
-        if (thread.EnterAndInterrupt(registers))
+        UserRegisters after = thread.CallBorrowed(registers, interrupt: true);
+        if ((long)after.rax == RestartBlock)
         {
             return own;
         }
 
         UserRegisters over = own;
-        over.rax = 0;
+        over.rax = after.rax;
         over.orig_rax = NoCall;
         return over;
     }

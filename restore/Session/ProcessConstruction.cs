@@ -48,6 +48,7 @@ internal sealed class ProcessConstruction : IDisposable
         {
             int pid = StubProcess.Start(options.NewPid ? 0 : image.Checkpoint.Process.Pid);
             Tracee leader = SeizeStub(pid);
+            leader.AvoidEndSignals(RestoredThreads.PendingSignals(image.Checkpoint));
             construction = new ProcessConstruction(image, options, leader, objects);
             construction.Construct();
             return construction;

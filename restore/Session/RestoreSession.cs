@@ -43,17 +43,10 @@ public static class RestoreSession
         using PidDescriptor process = PidDescriptor.Open(pid);
         TimeSpan toRunning = Stopwatch.GetElapsedTime(start);
         observer.Running(pid, toRunning);
-        bool filled = WaitUntilFilled(memory, process, observer, image.Index.TotalPages);
-        PageStatistics pages = memory.Service.Statistics;
-        TimeSpan? toResident = filled ? Stopwatch.GetElapsedTime(start) : null;
-        if (filled)
+        (TimeSpan? toResident, PageStatistics pages) = Complete(memory, process, observer, image.Index.TotalPages, start);
+        if (toResident is { } resident)
         {
-            memory.Leave();
-            observer.Resident(toResident!.Value);
-        }
-        else
-        {
-            memory.Abandon();
+            observer.Resident(resident);
         }
 
         return new RestoreResult { Pid = pid, ExitStatus = null, ToRunning = toRunning, ToResident = toResident, Pages = pages };
@@ -78,8 +71,7 @@ public static class RestoreSession
         TimeSpan? toResident = null;
         if (memory != null && options.Eager)
         {
-            WaitUntilFilled(memory, construction.Process, observer, image.Index.TotalPages);
-            toResident = Stopwatch.GetElapsedTime(start);
+            (toResident, pages) = Complete(memory, construction.Process, observer, image.Index.TotalPages, start);
         }
 
         cancellation.ThrowIfCancellationRequested();
@@ -87,22 +79,11 @@ public static class RestoreSession
         int pid = construction.Process.Pid;
         TimeSpan toRunning = Stopwatch.GetElapsedTime(start);
         observer.Running(pid, toRunning);
-        if (memory != null)
+        if (memory != null && !options.Eager)
         {
-            bool filled = toResident != null || WaitUntilFilled(memory, construction.Process, observer, image.Index.TotalPages);
-            pages = memory.Service.Statistics;
-            if (filled)
-            {
-                memory.Leave();
-            }
-            else
-            {
-                memory.Abandon();
-            }
-
-            toResident = filled ? toResident ?? Stopwatch.GetElapsedTime(start) : null;
+            (toResident, pages) = Complete(memory, construction.Process, observer, image.Index.TotalPages, start);
         }
-        else
+        else if (memory == null)
         {
             toResident = toRunning;
         }
@@ -120,6 +101,25 @@ public static class RestoreSession
             ToResident = toResident,
             Pages = pages,
         };
+    }
+
+    // Serves to the end and takes what is ours out of the process.
+    private static (TimeSpan? ToResident, PageStatistics Pages) Complete(
+        LazyMemory memory, PidDescriptor process, IRestoreObserver observer, long totalPages, long start)
+    {
+        bool filled = WaitUntilFilled(memory, process, observer, totalPages);
+        TimeSpan? toResident = filled ? Stopwatch.GetElapsedTime(start) : null;
+        PageStatistics pages = memory.Service.Statistics;
+        if (filled)
+        {
+            memory.Leave();
+        }
+        else
+        {
+            memory.Abandon();
+        }
+
+        return (toResident, pages);
     }
 
     // False when the process ended, or executed another program, before all of its memory was there.

@@ -51,11 +51,24 @@ internal sealed class RestoredThreads
             {
                 Tracee thread = Tracee.AutoAttached(leader.ProcessId, (int)result[call]);
                 thread.WaitForInterrupt();
+                thread.AvoidEndSignals(PendingSignals(checkpoint));
                 threads.Add(thread);
             }
         }
 
         return new RestoredThreads(checkpoint, runner, threads);
+    }
+
+    /// <summary>The numbers of all signals that will be pending, bit N-1 for signal N.</summary>
+    internal static ulong PendingSignals(Checkpoint checkpoint)
+    {
+        ulong pending = 0;
+        foreach (ReadOnlyMemory<byte> info in checkpoint.Process.PendingSignals.Concat(checkpoint.Threads.SelectMany(thread => thread.PendingSignals)))
+        {
+            pending |= 1UL << (BitConverter.ToInt32(info.Span) - 1);
+        }
+
+        return pending;
     }
 
     /// <summary>The thread ID here of a thread of the image.</summary>
@@ -104,8 +117,8 @@ internal sealed class RestoredThreads
             ThreadRecord record = _checkpoint.Threads[i];
             Tracee thread = _threads[i];
             UserRegisters registers = UserRegisters.From(record.Registers.Span);
-            registers = BlockedCall.IsSleep(record, registers)
-                ? BlockedCall.ReenterSleep(thread, _runner, record, registers)
+            registers = BlockedCall.HasTimeout(record, registers)
+                ? BlockedCall.Reenter(thread, _runner, record, registers)
                 : BlockedCall.Again(registers);
             thread.SetOwn(registers, record.SignalMask);
             thread.WriteExtendedState(record.ExtendedState.Span);

@@ -32,7 +32,7 @@ internal static class InjectedCall
         registers.r10 = At(arguments, 3);
         registers.r8 = At(arguments, 4);
         registers.r9 = At(arguments, 5);
-        long result = (long)thread.RunBorrowed(registers, singleStep: true).rax;
+        long result = (long)thread.CallBorrowed(registers).rax;
         return result is < 0 and >= -4095
             ? throw new NativeException($"{number}", (int)-result, $"inside thread {thread.Tid}")
             : (ulong)result;

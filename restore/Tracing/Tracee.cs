@@ -13,7 +13,10 @@ public sealed unsafe class Tracee
     private const int Eio = 5;
     private const int Eintr = 4;
     private const int SigTrap = 5;
-    private const ulong AllSignals = ulong.MaxValue;
+    private const int SyscallStop = SigTrap | 0x80; // PTRACE_O_TRACESYSGOOD
+
+    // SIGURG, SIGWINCH, SIGCHLD, SIGIO, SIGPWR, SIGUSR1, SIGUSR2: of little use to anyone, and not all are ever pending.
+    private static readonly int[] s_endSignals = [23, 28, 17, 29, 30, 10, 12];
     private readonly List<int> _withheldSignals = [];
     private UserRegisters _ownRegisters;
     private ulong _ownSignalMask;
@@ -124,7 +127,7 @@ public sealed unsafe class Tracee
     internal static Tracee Seize(int processId, int tid, long options)
     {
         var tracee = new Tracee(processId, tid);
-        tracee.Request(Interop.PTRACE_SEIZE, 0, (void*)options);
+        tracee.Request(Interop.PTRACE_SEIZE, 0, (void*)(options | Interop.PTRACE_O_TRACESYSGOOD));
         return tracee;
     }
 
@@ -172,82 +175,86 @@ public sealed unsafe class Tracee
         return status.Ended ? throw new TraceeGoneException(Tid, status.ToString()) : status;
     }
 
-    /// <summary>The thread that a clone event announced.</summary>
-    internal int ReadEventMessage()
+    /// <summary>
+    /// The signal by which a program announces its end: one that is not pending, since it is the only one that is not blocked then.
+    /// </summary>
+    internal int EndSignal { get; private set; } = s_endSignals[0];
+
+    /// <summary>Chooses <see cref="EndSignal"/> so that it is none of the given signals, bit N-1 for signal N.</summary>
+    internal void AvoidEndSignals(ulong pending)
     {
-        ulong message;
-        Request(Interop.PTRACE_GETEVENTMSG, 0, &message);
-        return (int)message;
+        foreach (int signal in s_endSignals)
+        {
+            if ((pending & Bit(signal)) == 0)
+            {
+                EndSignal = signal;
+                return;
+            }
+        }
     }
 
     /// <summary>
-    /// Runs the thread from other registers until it traps, with all signals blocked. The thread's own registers and mask are kept;
+    /// Runs a program from other registers, with all signals blocked. The thread's own registers and mask are kept;
     /// <see cref="GiveBack"/> restores them. Signals that cannot be blocked are sent again then.
     /// </summary>
     /// <param name="registers">Where to run.</param>
-    /// <param name="singleStep">Stop after one instruction.</param>
-    /// <returns>The registers at the trap.</returns>
-    internal UserRegisters RunBorrowed(UserRegisters registers, bool singleStep = false)
+    /// <param name="finished">The address at which the thread has announced its end.</param>
+    /// <returns>The registers at the end.</returns>
+    internal UserRegisters RunBorrowed(UserRegisters registers, ulong finished)
     {
         Borrow();
-
-        // No system call is to be restarted on behalf of these registers.
-        registers.orig_rax = ulong.MaxValue;
-        Registers = registers;
+        SetForeign(registers);
         while (true)
         {
-            Request(singleStep ? Interop.PTRACE_SINGLESTEP : Interop.PTRACE_CONT, 0, null);
+            Resume();
             StopStatus status = Wait();
-            if (status.Event == 0 && status.StopSignal == SigTrap)
+            if (status.Event != 0)
             {
-                return Registers;
+                continue;
             }
 
-            if (status.Event == 0)
+            UserRegisters now = Registers;
+            if (status.StopSignal == EndSignal && now.rip == finished)
             {
-                if (IsFault(status.StopSignal))
-                {
-                    throw new LazyRestoreException(
-                        FailureReason.Failed, $"the runner in thread {Tid} faulted with signal {status.StopSignal} at 0x{Registers.rip:x}");
-                }
-
-                _withheldSignals.Add(status.StopSignal);
+                return now;
             }
+
+            if (IsFault(status.StopSignal))
+            {
+                throw new LazyRestoreException(
+                    FailureReason.Failed, $"the runner in thread {Tid} faulted with signal {status.StopSignal} at 0x{now.rip:x}");
+            }
+
+            _withheldSignals.Add(status.StopSignal);
         }
     }
 
     /// <summary>
-    /// Lets the thread make a blocking system call at a <c>syscall</c> instruction that a trap follows, and interrupts it there.
+    /// Makes a single system call at a <c>syscall</c> instruction, with all signals blocked; no other instruction is executed. It is
+    /// followed from its entry to its exit, which needs no signal and so leaves no trace in the process.
     /// </summary>
-    /// <returns>
-    /// Whether it was interrupted: its registers are then those of the interrupted call. Otherwise the call came to its end.
-    /// </returns>
-    internal bool EnterAndInterrupt(UserRegisters registers)
+    /// <param name="registers">The call's registers.</param>
+    /// <param name="interrupt">Interrupt the call as soon as it has been entered.</param>
+    /// <returns>The registers after the call.</returns>
+    internal UserRegisters CallBorrowed(UserRegisters registers, bool interrupt = false)
     {
         Borrow();
-        registers.orig_rax = ulong.MaxValue;
-        Registers = registers;
-        while (true)
+        SetForeign(registers);
+        WaitForCallBorder();
+        Request(Interop.PTRACE_SYSCALL, 0, null);
+        if (interrupt)
         {
-            Resume();
             Interrupt();
-            StopStatus status = Wait();
-            UserRegisters now = Registers;
-            if (status.Event == Interop.PTRACE_EVENT_STOP && now.orig_rax != ulong.MaxValue)
-            {
-                return true;
-            }
-
-            if (status.Event == 0)
-            {
-                if (status.StopSignal == SigTrap)
-                {
-                    return false;
-                }
-
-                _withheldSignals.Add(status.StopSignal);
-            }
         }
+
+        WaitForStop(status => status.StopSignal == SyscallStop);
+        UserRegisters after = Registers;
+
+        // On to where a system call of the thread's own can be restarted: the stop of an interrupt.
+        Interrupt();
+        Resume();
+        WaitForStop(status => status.Event == Interop.PTRACE_EVENT_STOP);
+        return after;
     }
 
     /// <summary>Gives the thread its own registers and signal mask back.</summary>
@@ -300,12 +307,15 @@ public sealed unsafe class Tracee
     internal void DetachAsIs()
     {
         _borrowed = false;
+        SignalMask = ulong.MaxValue;
         Request(Interop.PTRACE_DETACH, 0, null);
     }
 
     internal const int NoSuchProcess = 3;
 
     private static bool IsFault(int signal) => signal is 4 or 7 or 8 or 11 or 31;
+
+    private static ulong Bit(int signal) => 1UL << (signal - 1);
 
     private void Borrow()
     {
@@ -314,7 +324,33 @@ public sealed unsafe class Tracee
             _ownRegisters = Registers;
             _ownSignalMask = SignalMask;
             _borrowed = true;
-            SignalMask = AllSignals;
+            SignalMask = ~Bit(EndSignal);
+        }
+    }
+
+    private void SetForeign(UserRegisters registers)
+    {
+        // No system call is to be restarted on behalf of these registers.
+        registers.orig_rax = ulong.MaxValue;
+        Registers = registers;
+    }
+
+    private void WaitForCallBorder()
+    {
+        Request(Interop.PTRACE_SYSCALL, 0, null);
+        WaitForStop(status => status.StopSignal == SyscallStop);
+    }
+
+    private void WaitForStop(Func<StopStatus, bool> wanted)
+    {
+        for (StopStatus status = Wait(); !wanted(status); status = Wait())
+        {
+            if (status.Event == 0)
+            {
+                _withheldSignals.Add(status.StopSignal);
+            }
+
+            Request(Interop.PTRACE_SYSCALL, 0, null);
         }
     }
 
@@ -341,8 +377,7 @@ public sealed unsafe class Tracee
     private static string RequestName(long request) => request switch
     {
         Interop.PTRACE_CONT => "PTRACE_CONT",
-        Interop.PTRACE_SINGLESTEP => "PTRACE_SINGLESTEP",
-        Interop.PTRACE_GETEVENTMSG => "PTRACE_GETEVENTMSG",
+        Interop.PTRACE_SYSCALL => "PTRACE_SYSCALL",
         Interop.PTRACE_GETREGSET => "PTRACE_GETREGSET",
         Interop.PTRACE_SETREGSET => "PTRACE_SETREGSET",
         Interop.PTRACE_SEIZE => "PTRACE_SEIZE",

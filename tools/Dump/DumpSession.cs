@@ -31,7 +31,7 @@ internal sealed class DumpSession(DumpOptions options, IDumpObserver observer, C
     /// <summary>Does it all; whatever is thrown, the process goes on and no image is left.</summary>
     public DumpResult Run()
     {
-        KernelStacks stacks = LookAtRunning();
+        KernelActivity activity = LookAtRunning();
         using Stream? output = options.Output == "-" ? Console.OpenStandardOutput() : null;
         using CheckpointWriter writer = output is null ? CheckpointWriter.ToFile(options.Output) : CheckpointWriter.ToStream(output);
         cancellation.ThrowIfCancellationRequested();
@@ -39,7 +39,7 @@ internal sealed class DumpSession(DumpOptions options, IDumpObserver observer, C
         Stopwatch freeze = Stopwatch.StartNew();
         using FrozenProcess frozen = WhileBusy.Execute(token => FrozenProcess.Freeze(options.Pid, token), cancellation);
         observer.Frozen(frozen.Threads.Count);
-        ProcessState state = ProcessState.Collect(frozen, stacks, options.InheritStdio);
+        ProcessState state = ProcessState.Collect(frozen, activity, options.InheritStdio);
         foreach (CheckpointRecord record in state.Records)
         {
             writer.Write(record);
@@ -61,13 +61,13 @@ internal sealed class DumpSession(DumpOptions options, IDumpObserver observer, C
     }
 
     // What can be found out while the process still runs does not stop it in vain.
-    private KernelStacks LookAtRunning()
+    private KernelActivity LookAtRunning()
     {
         ProcDirectory process = new(options.Pid);
         Refusals refusals = new();
         HostCheck.Inspect(process, refusals);
         refusals.ThrowIfAny(options.Pid);
-        return KernelStacks.Of(process);
+        return KernelActivity.Of(process);
     }
 
     private long WritePages(CheckpointWriter writer, ProcessState state)

@@ -33,7 +33,7 @@ internal sealed class ProcessState
 
     /// <summary>Reads the state.</summary>
     /// <exception cref="LazyRestoreException">Some of it cannot be saved.</exception>
-    public static ProcessState Collect(FrozenProcess frozen, KernelStacks stacks, bool inheritStdio)
+    public static ProcessState Collect(FrozenProcess frozen, KernelActivity activity, bool inheritStdio)
     {
         ProcDirectory process = new(frozen.Pid);
         Refusals refusals = new();
@@ -44,7 +44,7 @@ internal sealed class ProcessState
             refusals.ThrowIfAny(frozen.Pid);
         }
 
-        (IReadOnlyList<ThreadRecord> threads, ProcessRecord whole, MemoryLayoutRecord layout) = Ask(frozen, process, stacks, refusals);
+        (IReadOnlyList<ThreadRecord> threads, ProcessRecord whole, MemoryLayoutRecord layout) = Ask(frozen, process, activity, refusals);
 
         // The runner is gone by now, so that its memory is not taken for the process's own.
         IReadOnlyList<MemoryArea> areas = SmapsText.Parse(process.Text("smaps"));
@@ -74,10 +74,10 @@ internal sealed class ProcessState
     }
 
     private static (IReadOnlyList<ThreadRecord> Threads, ProcessRecord Process, MemoryLayoutRecord Layout) Ask(
-        FrozenProcess frozen, ProcDirectory process, KernelStacks stacks, Refusals refusals)
+        FrozenProcess frozen, ProcDirectory process, KernelActivity activity, Refusals refusals)
     {
         using RemoteRunner runner = RemoteRunner.Install(frozen);
-        IReadOnlyList<ThreadRecord> threads = new ThreadCollector(process, runner, stacks, refusals).Collect(frozen);
+        IReadOnlyList<ThreadRecord> threads = new ThreadCollector(process, runner, activity, refusals).Collect(frozen);
         (ProcessRecord whole, MemoryLayoutRecord layout) = new ProcessCollector(process, runner, refusals).Collect(frozen);
         return (threads, whole, layout);
     }

@@ -27,7 +27,7 @@ public sealed unsafe class Pipes(StandardStreams streams, IReadOnlyList<OpenDesc
             return null;
         }
 
-        if (access.Distinct().Count() < 2)
+        if (access.Distinct().Count() < 2 && !IsOtherEndClosed(first.Here))
         {
             return streams.Replace(
                 description, UnsupportedKind.OutsideStream, UnsupportedKind.OutsidePipe, first.Link, description.StandardStream);
@@ -43,6 +43,13 @@ public sealed unsafe class Pipes(StandardStreams streams, IReadOnlyList<OpenDesc
             Capacity = Native.Check("fcntl(F_GETPIPE_SZ)", Interop.fcntl(first.Here, Interop.F_GETPIPE_SZ), description.Subject),
             Content = writeEnd || !_stored.Add(first.Status.Inode) ? ReadOnlyMemory<byte>.Empty : Content(description),
         };
+    }
+
+    // A read end without any writer hangs up, a write end without any reader is in error (poll(2)).
+    private static bool IsOtherEndClosed(int descriptor)
+    {
+        Tmds.Linux.pollfd poll = new() { fd = descriptor };
+        return Tmds.Linux.LibC.poll(&poll, 1, 0) > 0 && (poll.revents & (Tmds.Linux.LibC.POLLHUP | Tmds.Linux.LibC.POLLERR)) != 0;
     }
 
     private IEnumerable<int> EndsOf(ulong inode) => all

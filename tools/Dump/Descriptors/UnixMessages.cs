@@ -51,6 +51,9 @@ internal sealed unsafe class UnixMessages(OpenDescription description, Refusals 
         return messages;
     }
 
+    // A stream socket that has no peer holds nothing either.
+    private const int NotConnected = 107;
+
     // Null when there is no more.
     private int? PeekOne(byte[] buffer)
     {
@@ -73,7 +76,7 @@ internal sealed unsafe class UnixMessages(OpenDescription description, Refusals 
             if (length < 0)
             {
                 int errno = Marshal.GetLastPInvokeError();
-                return errno == Interop.EAGAIN ? null : throw new NativeException("recvmsg(MSG_PEEK)", errno, description.Subject);
+                return errno is Interop.EAGAIN or NotConnected ? null : throw new NativeException("recvmsg(MSG_PEEK)", errno, description.Subject);
             }
 
             Refuse(message);

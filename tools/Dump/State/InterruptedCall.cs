@@ -6,7 +6,7 @@ using LazyRestore.Restore.Tracing;
 namespace LazyRestore.Tools.Dump.State;
 
 /// <summary>
-/// A thread frozen in a system call that the kernel would go on with by restart_syscall(2): what the call was, and for a sleep
+/// A thread frozen in a system call that the kernel would go on with by restart_syscall(2): what the call was, and
 /// how long it still had to last.
 /// </summary>
 public static class InterruptedCall
@@ -42,11 +42,17 @@ public static class InterruptedCall
     }
 
     /// <summary>
-    /// Nanoseconds left of a relative sleep; null when the thread was not in one. The kernel has told the process itself, if the
-    /// process wanted to know; otherwise all of the time asked for is taken, so a sleep may get longer but never shorter.
+    /// Nanoseconds left of a call with a relative timeout; null when the thread was not in one. When the process wanted to know, the
+    /// kernel has told it; otherwise it is the time asked for less the time that the thread had been waiting, so a wait may get
+    /// longer but never shorter.
     /// </summary>
-    public static long? SleepRemaining(int pid, in UserRegisters registers)
+    /// <param name="pid">The process.</param>
+    /// <param name="registers">The registers at the freeze.</param>
+    /// <param name="blocked">For how many nanoseconds the thread had been waiting, at least.</param>
+    public static long? TimeRemaining(int pid, in UserRegisters registers, long blocked)
     {
+        const int FutexWait = 0;
+        const int FutexCommandMask = 0x7f;
         if ((long)registers.rax != RestartBlock)
         {
             return null;
@@ -54,11 +60,19 @@ public static class InterruptedCall
 
         return (SystemCall)registers.orig_rax switch
         {
-            SystemCall.nanosleep => ReadTime(pid, registers.rsi, registers.rdi),
-            SystemCall.clock_nanosleep => ReadTime(pid, registers.r10, registers.rdx),
+            SystemCall.nanosleep => SleepRemaining(pid, registers.rsi, registers.rdi, blocked),
+            SystemCall.clock_nanosleep => SleepRemaining(pid, registers.r10, registers.rdx, blocked),
+            SystemCall.poll => Less((int)registers.rdx * 1_000_000L, blocked),
+            SystemCall.futex when ((int)registers.rsi & FutexCommandMask) == FutexWait && registers.r10 != 0 =>
+                Less(ReadTime(pid, registers.r10), blocked),
             _ => null,
         };
     }
+
+    private static long? SleepRemaining(int pid, ulong remaining, ulong requested, long blocked) =>
+        remaining != 0 ? ReadTime(pid, remaining) : Less(ReadTime(pid, requested), blocked);
+
+    private static long? Less(long? time, long blocked) => time is { } known ? Math.Max(1, known - blocked) : null;
 
     private static SystemCall? Find(in UserRegisters registers, string kernelStack)
     {
@@ -86,12 +100,12 @@ public static class InterruptedCall
         return registers.rdi < FirstAddress ? SystemCall.clock_nanosleep : SystemCall.nanosleep;
     }
 
-    private static long? ReadTime(int pid, ulong remaining, ulong requested)
+    private static long? ReadTime(int pid, ulong address)
     {
         Span<byte> timespec = stackalloc byte[16];
         try
         {
-            ProcessMemory.Read(pid, remaining != 0 ? remaining : requested, timespec);
+            ProcessMemory.Read(pid, address, timespec);
         }
         catch (NativeException)
         {

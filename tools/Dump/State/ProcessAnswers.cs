@@ -105,10 +105,13 @@ public sealed record ProcessAnswers
         for (int which = 0; which < IntervalTimers; which++)
         {
             DataRef one = At(intervals, which, 32);
-            long value = Scaled(result, one, 2, 1_000_000);
+            long interval = Scaled(result, one, 0, 1_000_000);
+
+            // A timer that has fired stands still until its signal is taken; the signal is saved, and the timer goes on with the next period.
+            long value = Scaled(result, one, 2, 1_000_000) is var left && left != 0 ? left : interval;
             if (value != 0)
             {
-                list.Add(new IntervalTimer(which, value, Scaled(result, one, 0, 1_000_000)));
+                list.Add(new IntervalTimer(which, value, interval));
             }
         }
 

@@ -8,7 +8,7 @@ using LazyRestore.Tools.Dump.Support;
 namespace LazyRestore.Tools.Dump.State;
 
 /// <summary>Reads the state of the threads of a frozen process.</summary>
-public sealed class ThreadCollector(ProcDirectory process, RemoteRunner runner, KernelStacks stacks, Refusals refusals)
+public sealed class ThreadCollector(ProcDirectory process, RemoteRunner runner, KernelActivity activity, Refusals refusals)
 {
     private const int PR_GET_PDEATHSIG = 2;
     private const int PR_GET_SECUREBITS = 27;
@@ -36,7 +36,7 @@ public sealed class ThreadCollector(ProcDirectory process, RemoteRunner runner, 
     {
         // The runner borrows registers, so what it must not disturb is read before it runs.
         byte[] extendedState = thread.ReadExtendedState();
-        UserRegisters registers = InterruptedCall.Name(thread.OwnRegisters, stacks[thread.Tid]);
+        UserRegisters registers = InterruptedCall.Name(thread.OwnRegisters, activity.Stack(thread.Tid));
         StatusText status = StatusText.Parse(process.Text($"task/{thread.Tid}/status"));
         Refuse(thread.Tid, registers, status);
         Answers answers = Ask(thread);
@@ -60,7 +60,7 @@ public sealed class ThreadCollector(ProcDirectory process, RemoteRunner runner, 
             TimerSlackNanoseconds = answers.TimerSlack,
             ParentDeathSignal = answers.ParentDeathSignal,
             Credentials = status.Credentials with { SecureBits = answers.SecureBits },
-            SleepRemainingNanoseconds = InterruptedCall.SleepRemaining(process.Pid, registers),
+            SleepRemainingNanoseconds = InterruptedCall.TimeRemaining(process.Pid, registers, activity.BlockedNanoseconds(thread.Tid)),
         };
     }
 
