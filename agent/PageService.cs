@@ -37,7 +37,7 @@ public sealed partial class PageService : IDisposable, IChildKeeper
     /// <param name="options">How to work.</param>
     public PageService(CheckpointImage image, SafeFileHandle uffd, PageState state, PageServiceOptions options)
     {
-        _source = new MappedImageSource(image);
+        _source = new ImageFileSource(image);
         _options = options;
         _counters = new ServiceCounters(state);
         _process = new AddressSpace(new UserFault(uffd), state, _source, options, _counters, this);
