@@ -38,7 +38,7 @@ public sealed partial class PageService : IDisposable, IChildKeeper
     public PageService(CheckpointImage image, SafeFileHandle uffd, PageState state, PageServiceOptions options)
     {
         _source = new ImageFileSource(image);
-        _options = options;
+        _options = options with { HydrationBatchPages = Math.Clamp(options.HydrationBatchPages, 1, ImageLayout.PagesPerExtent) };
         _counters = new ServiceCounters(state);
         _process = new AddressSpace(new UserFault(uffd), state, _source, options, _counters, this);
         _spaces.Add(_process);
