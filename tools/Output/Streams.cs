@@ -22,6 +22,9 @@ internal sealed class Streams
     /// <summary>Logs, progress and errors.</summary>
     public TextWriter Error => _error.Value;
 
+    /// <summary>Whether standard input is a person's.</summary>
+    public bool InputIsTerminal { get; init; }
+
     /// <summary>Whether a person reads standard output.</summary>
     public bool OutputIsTerminal { get; init; }
 
@@ -37,6 +40,7 @@ internal sealed class Streams
         bool outputIsTerminal = !Console.IsOutputRedirected;
         return new Streams(() => Open(Console.OpenStandardOutput()), () => Open(Console.OpenStandardError()))
         {
+            InputIsTerminal = !Console.IsInputRedirected,
             OutputIsTerminal = outputIsTerminal,
             ErrorIsTerminal = !Console.IsErrorRedirected,
             Color = outputIsTerminal && string.IsNullOrEmpty(Environment.GetEnvironmentVariable("NO_COLOR")),
@@ -49,6 +53,7 @@ internal sealed class Streams
     /// <summary>The same streams with results on standard error, for commands whose data takes standard output.</summary>
     public Streams WithResultsOnError() => new(() => Error, () => Error)
     {
+        InputIsTerminal = InputIsTerminal,
         OutputIsTerminal = OutputIsTerminal,
         ErrorIsTerminal = ErrorIsTerminal,
     };
