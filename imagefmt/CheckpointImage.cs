@@ -62,7 +62,7 @@ public sealed class CheckpointImage : IDisposable
             Span<byte> span = head.AsSpan(0, entry.HeadLength);
             ReadExtent(entry, entry.RecordOffset, span);
             ExtentHeader header = ExtentHeader.Parse(entry, span);
-            ExtentRules.CheckPresence(header, Contents.Coverage);
+            ExtentRules.CheckPresence(header.Address, header.Presence, Contents.Coverage, entry.RecordOffset);
             return header;
         }
         finally

@@ -97,7 +97,7 @@ public sealed class CheckpointStreamReader : IDisposable
         int length = map + ExtentHeaderFormat.PayloadHeaderLength;
         await RequireAsync(length, ExtentHeaderFormat.Kind, cancellationToken).ConfigureAwait(false);
         ExtentHeader header = ExtentHeaderFormat.Read(_window.Bytes[..length], _window.Offset);
-        ExtentRules.CheckPresence(header, coverage);
+        ExtentRules.CheckPresence(header.Address, header.Presence, coverage, _window.Offset);
         int payload = header.Entry.PayloadLength;
         await RequireAsync(length + payload, ExtentHeaderFormat.Kind, cancellationToken).ConfigureAwait(false);
         _decoder.DecodeAll(header, _window.Bytes.Span.Slice(length, payload), pages.Span);

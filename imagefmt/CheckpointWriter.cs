@@ -31,8 +31,8 @@ public sealed class CheckpointWriter : IDisposable
     private readonly ReadOnlyMemory<byte>[] _single = new ReadOnlyMemory<byte>[1];
     private readonly ReadOnlyMemory<byte>[] _gathered = new ReadOnlyMemory<byte>[3];
 
-    /// <summary>The records, once the first extent has ended them.</summary>
-    private Checkpoint? _checkpoint;
+    /// <summary>The memory that the records speak of, once the first extent has ended them.</summary>
+    private ExtentCoverage? _coverage;
     private long _recordsLength;
     private bool _committed;
 
@@ -55,7 +55,7 @@ public sealed class CheckpointWriter : IDisposable
     /// <exception cref="LazyRestoreException">The record cannot be stored, or it cannot be written.</exception>
     public void Write(CheckpointRecord record)
     {
-        if (_checkpoint is not null)
+        if (_coverage is not null)
         {
             throw new InvalidOperationException($"a {RecordFormat.KindOf(record)} record cannot follow an extent");
         }
@@ -71,7 +71,8 @@ public sealed class CheckpointWriter : IDisposable
     /// <exception cref="LazyRestoreException">It cannot be written.</exception>
     public void Write(EncodedExtent extent)
     {
-        EndRecords();
+        ExtentCoverage coverage = EndRecords();
+        CheckPresence(extent, coverage);
         long recordOffset = BytesWritten;
         const int Headers = ExtentHeaderFormat.PadHeaderLength + ExtentHeaderFormat.PayloadHeaderLength;
         long payloadOffset = ImageLayout.AlignToPage(recordOffset + extent.Header.Length + Headers);
@@ -104,11 +105,10 @@ public sealed class CheckpointWriter : IDisposable
     /// <exception cref="LazyRestoreException">What was written makes no image, or it cannot be written; no file is left.</exception>
     public void Commit()
     {
-        Checkpoint checkpoint = EndRecords();
+        ExtentCoverage coverage = EndRecords();
         Span<ExtentEntry> entries = CollectionsMarshal.AsSpan(_entries);
         entries.Sort(static (left, right) => left.Address.CompareTo(right.Address));
         Trailer trailer = new(_recordsLength, BytesWritten);
-        ExtentCoverage coverage = new(checkpoint);
         Check(() => ExtentRules.CheckIndex(CollectionsMarshal.AsSpan(_entries), coverage, trailer));
         _record.ResetWrittenCount();
         IndexFormat.Write(_record, entries);
@@ -124,16 +124,16 @@ public sealed class CheckpointWriter : IDisposable
     /// <summary>Ends the work; without <see cref="Commit"/> nothing is left of it in the file system.</summary>
     public void Dispose() => _sink.Dispose();
 
-    private Checkpoint EndRecords()
+    private ExtentCoverage EndRecords()
     {
         ObjectDisposedException.ThrowIf(_committed, this);
-        if (_checkpoint is null)
+        if (_coverage is null)
         {
-            Check(() => _checkpoint = _builder.Build(BytesWritten));
+            Check(() => _coverage = new ExtentCoverage(_builder.Build(BytesWritten)));
             _recordsLength = BytesWritten;
         }
 
-        return _checkpoint!;
+        return _coverage!;
     }
 
     /// <summary>Reads what is about to be written, so that limits and impossible values show now.</summary>
@@ -144,6 +144,19 @@ public sealed class CheckpointWriter : IDisposable
         return fits
             ? RecordFormat.Read(_record.WrittenMemory, head, BytesWritten)!
             : throw new ImageDamagedException(head.Kind, BytesWritten, "the records are larger than an image can hold");
+    }
+
+    /// <summary>As <see cref="Check"/>, without an allocation per extent.</summary>
+    private void CheckPresence(EncodedExtent extent, ExtentCoverage coverage)
+    {
+        try
+        {
+            ExtentRules.CheckPresence(extent.Address, extent.Presence, coverage, BytesWritten);
+        }
+        catch (ImageDamagedException e)
+        {
+            throw Refused(e);
+        }
     }
 
     private void WriteSingle(ReadOnlyMemory<byte> bytes)
@@ -162,8 +175,10 @@ public sealed class CheckpointWriter : IDisposable
         }
         catch (ImageDamagedException e)
         {
-            throw new LazyRestoreException(
-                FailureReason.Unsupported, $"the process cannot be stored in an image: {e.Record} record: {e.Problem}", innerException: e);
+            throw Refused(e);
         }
     }
+
+    private static LazyRestoreException Refused(ImageDamagedException e) => new(
+        FailureReason.Unsupported, $"the process cannot be stored in an image: {e.Record} record: {e.Problem}", innerException: e);
 }

@@ -18,7 +18,10 @@ public sealed class EncodedExtent
     /// <summary>How the pages are stored.</summary>
     public ExtentCodec Codec { get; internal set; }
 
-    /// <summary>How many pages it holds.</summary>
+    /// <summary>The pages it holds.</summary>
+    public PagePresence Presence { get; internal set; }
+
+    /// <summary>How many they are.</summary>
     public int PresentPages { get; internal set; }
 
     /// <summary>The record up to the end of the key <c>pad</c>.</summary>

@@ -60,6 +60,7 @@ public sealed class ExtentEncoder : IDisposable
             _checksums.AsSpan(0, count * 8), _blockLengths.AsSpan(0, blocks * 4), _blockChecksums.AsSpan(0, blocks * 8));
         _extent.Address = address;
         _extent.Codec = _codec;
+        _extent.Presence = presence;
         _extent.PresentPages = count;
         _extent.Header = _header.WrittenMemory;
         _extent.HeaderChecksum = PageChecksum.Of(_header.WrittenSpan);

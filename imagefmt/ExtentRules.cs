@@ -1,4 +1,5 @@
 using LazyRestore.ImageFormat.Formatters;
+using LazyRestore.ImageFormat.Records;
 
 namespace LazyRestore.ImageFormat;
 
@@ -29,12 +30,17 @@ internal static class ExtentRules
         CheckTiling(entries, trailer);
     }
 
-    /// <summary>Checks a header's pages against the records.</summary>
-    public static void CheckPresence(ExtentHeader header, ExtentCoverage coverage)
+    /// <summary>Checks an extent's pages against the records.</summary>
+    /// <param name="address">Where the extent begins.</param>
+    /// <param name="presence">Its pages.</param>
+    /// <param name="coverage">The memory that the records speak of.</param>
+    /// <param name="offset">Where its record begins, for errors.</param>
+    public static void CheckPresence(ExtentAddress address, PagePresence presence, ExtentCoverage coverage, long offset)
     {
-        if (!header.Presence.IsSubsetOf(coverage.Of(header.Address)))
+        if (!presence.IsSubsetOf(coverage.Of(address)))
         {
-            throw new ImageDamagedException("extent", header.Entry.RecordOffset, "it holds pages where there is no memory");
+            throw new ImageDamagedException(
+                ExtentHeaderFormat.Kind, offset, $"extent {address} holds pages where the records know of no memory");
         }
     }
 

@@ -29,7 +29,7 @@ internal sealed class HeaderFormatter() : RecordFormatter<HeaderRecord>(Name)
     {
         if (map.Text("format"u8, ImageLimits.Name) != ImageLayout.FormatName)
         {
-            throw map.Damaged("format"u8, $"is not '{ImageLayout.FormatName}': this is not a checkpoint image");
+            throw new ImageDamagedException(Name, 0, $"this is not a checkpoint image: 'format' is not '{ImageLayout.FormatName}'");
         }
 
         return new()

@@ -18,13 +18,13 @@ internal readonly record struct RecordHead(string Kind, int Elements, int MapSta
     /// <param name="offset">Where the record begins in the image.</param>
     public static RecordHead Read(ReadOnlySpan<byte> bytes, string previous, long offset)
     {
-        if (bytes.IsEmpty)
+        if (bytes.IsEmpty && offset > 0)
         {
             throw new ImageDamagedException(previous, offset, "the image ends here");
         }
 
-        int elements = bytes[0] - MessagePackCode.MinFixArray;
-        if (elements is < 2 or > 15 || bytes.Length < 3)
+        int elements = bytes.Length < 3 ? 0 : bytes[0] - MessagePackCode.MinFixArray;
+        if (elements is < 2 or > 15)
         {
             throw NoRecord(previous, offset);
         }

@@ -120,10 +120,22 @@ public class DamagedImageTests
     [Theory]
     [InlineData("")]
     [InlineData("#!/bin/sh\n")]
+    [InlineData("\u0001")]
     [InlineData("\u007fELF, and then much more that is no image, for it has to be longer than a trailer is")]
     public void OtherFilesAreCalledNoImage(string content)
     {
         ImageDamagedException e = Assert.IsType<ImageDamagedException>(Damage.Of(System.Text.Encoding.UTF8.GetBytes(content)));
-        Assert.Equal(0, e.Offset);
+        Assert.Equal(("header", 0), (e.Record, e.Offset));
+        Assert.Contains("not a checkpoint image", e.Message, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public void AnotherFormatThatHasAHeaderIsCalledNoImage()
+    {
+        byte[] image = Damage.SmallImage();
+        image[image.AsSpan().IndexOf("lazyrestore-checkpoint"u8)] = (byte)'c';
+        ImageDamagedException e = Assert.IsType<ImageDamagedException>(Damage.Of(image));
+        Assert.Equal(("header", 0), (e.Record, e.Offset));
+        Assert.Contains("not a checkpoint image", e.Message, StringComparison.Ordinal);
     }
 }

@@ -1,6 +1,3 @@
-using System.Diagnostics;
-using LazyRestore.ImageFormat.Records;
-
 namespace LazyRestore.ImageFormat.Tests;
 
 public sealed class FileWritingTests : IDisposable
@@ -60,36 +57,84 @@ public sealed class FileWritingTests : IDisposable
     }
 
     [Fact]
-    public void AFullDiskIsSaidAndLeavesNothing()
+    public void AFullDiskIsSaidAtAnyPointAndLeavesNothing()
     {
-        Assert.SkipUnless(Environment.IsPrivilegedProcess, "mount needs root");
-        Run("mount", "-t", "tmpfs", "-o", "size=128k", "tmpfs", _directory);
+        using TemporaryFileSystem disk = TemporaryFileSystem.MountOrSkip(_directory);
+        int failures = 0;
+        for (int pages = 1; !TryWrite(); pages++, failures++)
+        {
+            Assert.Empty(Directory.GetFiles(_directory));
+            disk.Resize(pages);
+        }
+
+        using CheckpointImage image = CheckpointImage.OpenFile(Image);
+        Assert.True(image.Verify().IsIntact);
+        Assert.InRange(failures, image.Bytes.Length / ImageLayout.PageSize, image.Bytes.Length / ImageLayout.PageSize * 2);
+    }
+
+    [Fact]
+    public void NobodyElseReadsItWhateverTheUmask()
+    {
+        uint mask = Interop.umask(0);
         try
         {
-            using (CheckpointWriter writer = CheckpointWriter.ToFile(Image))
-            {
-                SampleExtent large = SampleExtent.Of(
-                    new ExtentAddress(0, Samples.Heap), ExtentCodec.None, 1, [.. Enumerable.Range(0, 100)]);
-                LazyRestoreException e = Assert.Throws<LazyRestoreException>(
-                    () => TestImage.Fill(writer, Damage.SmallRecords(), [large]));
-                Assert.Equal(FailureReason.Failed, e.Reason);
-                Assert.Contains(Image, e.Message, StringComparison.Ordinal);
-            }
-
-            Assert.Empty(Directory.GetFiles(_directory));
+            using CheckpointWriter writer = CheckpointWriter.ToFile(Image);
+            string temporary = Assert.Single(Directory.GetFiles(_directory));
+            Assert.Equal(UnixFileMode.UserRead | UnixFileMode.UserWrite, File.GetUnixFileMode(temporary));
+            TestImage.Fill(writer, Damage.SmallRecords(), []);
+            writer.Commit();
         }
         finally
         {
-            Run("umount", _directory);
+            Interop.umask(mask);
         }
+
+        Assert.Equal(UnixFileMode.UserRead | UnixFileMode.UserWrite, File.GetUnixFileMode(Image));
+    }
+
+    [Fact]
+    public void WritersOfOneTargetDoNotMeet()
+    {
+        using CheckpointWriter first = CheckpointWriter.ToFile(Image);
+        using CheckpointWriter second = CheckpointWriter.ToFile(Image);
+        TestImage.Fill(first, Samples.All, []);
+        TestImage.Fill(second, Samples.All, SampleExtent.Some(ExtentCodec.Zstd));
+        first.Commit();
+        second.Commit();
+        using CheckpointImage image = CheckpointImage.OpenFile(Image);
+        Assert.Equal(SampleExtent.Some(ExtentCodec.Zstd).Count, image.Index.Entries.Count);
+    }
+
+    [Fact]
+    public void ATargetThatIsADirectoryStays()
+    {
+        Directory.CreateDirectory(Image);
+        using (CheckpointWriter writer = CheckpointWriter.ToFile(Image))
+        {
+            TestImage.Fill(writer, Samples.All, []);
+            Assert.Throws<LazyRestoreException>(writer.Commit);
+        }
+
+        Assert.Equal(Image, Assert.Single(Directory.GetFileSystemEntries(_directory)));
     }
 
     public void Dispose() => Directory.Delete(_directory, recursive: true);
 
-    private static void Run(string program, params string[] arguments)
+    /// <summary>Writes an image; false when there was no room for it.</summary>
+    private bool TryWrite()
     {
-        using Process process = Process.Start(program, arguments);
-        process.WaitForExit();
-        Assert.Equal(0, process.ExitCode);
+        using CheckpointWriter writer = CheckpointWriter.ToFile(Image);
+        try
+        {
+            TestImage.Fill(writer, Samples.All, SampleExtent.Some(ExtentCodec.None));
+            writer.Commit();
+            return true;
+        }
+        catch (LazyRestoreException e)
+        {
+            Assert.Equal(FailureReason.Failed, e.Reason);
+            Assert.Contains(Image, e.Message, StringComparison.Ordinal);
+            return false;
+        }
     }
 }

@@ -113,7 +113,10 @@ public class ImageRuleTests
         raw.Records.Insert(1, Record("later", new Dictionary<string, object> { ["x"] = new object[] { 1, "two" } }));
         raw.Records[^1] = Record("descriptor", new Dictionary<string, object>
         {
-            ["later"] = new byte[9], ["close-on-exec"] = true, ["file"] = 1, ["number"] = 5,
+            ["later"] = new byte[9],
+            ["close-on-exec"] = true,
+            ["file"] = 1,
+            ["number"] = 5,
         });
         using CheckpointImage image = TestImage.Open(raw.Build());
         DescriptorRecord descriptor = Assert.Single(image.Checkpoint.Descriptors);

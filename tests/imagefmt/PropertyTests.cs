@@ -54,7 +54,11 @@ public class PropertyTests
         return ComesBack(socket with { Id = 20, StatusFlags = flags, ReceiveQueue = queue })
             && ComesBack(new PathFileRecord
             {
-                Id = 21, StatusFlags = flags, Path = path, Offset = (long)offset.Get << 30, Device = mode,
+                Id = 21,
+                StatusFlags = flags,
+                Path = path,
+                Offset = (long)offset.Get << 30,
+                Device = mode,
                 Identity = Samples.Identity with { Mode = mode, ModifiedNanoseconds = -(long)mode },
             });
     }

@@ -86,8 +86,13 @@ internal sealed class RawImage
         image.Write(extent.Payload.Span);
         return new ExtentEntry
         {
-            Address = extent.Address, RecordOffset = offset, PayloadOffset = payload, PayloadLength = length,
-            PresentPages = extent.PresentPages, Codec = extent.Codec, HeaderChecksum = extent.HeaderChecksum,
+            Address = extent.Address,
+            RecordOffset = offset,
+            PayloadOffset = payload,
+            PayloadLength = length,
+            PresentPages = extent.PresentPages,
+            Codec = extent.Codec,
+            HeaderChecksum = extent.HeaderChecksum,
         };
     }
 }

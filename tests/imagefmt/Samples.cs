@@ -103,7 +103,10 @@ internal static class Samples
 
     public static FileIdentity Identity { get; } = new()
     {
-        Size = 12_288, ModifiedNanoseconds = 1_600_000_000_000_000_001, Mode = 0x81ed, BuildId = Bytes(20, 10),
+        Size = 12_288,
+        ModifiedNanoseconds = 1_600_000_000_000_000_001,
+        Mode = 0x81ed,
+        BuildId = Bytes(20, 10),
     };
 
     /// <summary>Records that make a whole checkpoint: every kind is there.</summary>
@@ -143,7 +146,14 @@ internal static class Samples
 
     public static VmaRecord Vma(ulong start, ulong end, VmaKind kind, int backing, VmaProtection protection) => new()
     {
-        Start = start, End = end, Kind = kind, Protection = protection, Flags = VmaFlags.None, Offset = 0, BackingId = backing, Name = "",
+        Start = start,
+        End = end,
+        Kind = kind,
+        Protection = protection,
+        Flags = VmaFlags.None,
+        Offset = 0,
+        BackingId = backing,
+        Name = "",
     };
 
     /// <summary>Bytes that look random and are the same every time.</summary>

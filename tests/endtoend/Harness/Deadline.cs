@@ -12,7 +12,10 @@ internal static class Deadline
 
     /// <summary>Waits until <paramref name="condition"/> holds.</summary>
     /// <exception cref="TimeoutException">It did not hold in time; the message names <paramref name="what"/>.</exception>
-    internal static async Task Until(Func<bool> condition, string what, TimeSpan? patience = null)
+    internal static Task Until(Func<bool> condition, string what, TimeSpan? patience = null) => Until(condition, () => what, patience);
+
+    /// <summary>Waits until <paramref name="condition"/> holds; <paramref name="what"/> is asked when it did not.</summary>
+    internal static async Task Until(Func<bool> condition, Func<string> what, TimeSpan? patience = null)
     {
         TimeSpan limit = patience ?? Usual;
         long start = Stopwatch.GetTimestamp();
@@ -20,7 +23,7 @@ internal static class Deadline
         {
             if (Stopwatch.GetElapsedTime(start) > limit)
             {
-                throw new TimeoutException($"after {limit.TotalSeconds} s still waiting: {what}");
+                throw new TimeoutException($"after {limit.TotalSeconds} s still waiting: {what()}");
             }
 
             await Task.Delay(s_pause);

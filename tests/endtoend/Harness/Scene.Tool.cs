@@ -57,4 +57,7 @@ internal sealed partial class Scene
         Adopt(pid);
         return pid;
     }
+
+    /// <summary>Expects that neither the image nor a part of it lies in the test's folder.</summary>
+    internal void ExpectNoImage() => Assert.Empty(Directory.GetFiles(Folder, "*ckpt*"));
 }

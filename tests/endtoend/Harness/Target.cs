@@ -26,7 +26,7 @@ internal sealed class Target(RunningProcess process, string folder)
     /// <summary>Waits for the verdict.</summary>
     internal async Task ExpectOk(TimeSpan? patience = null)
     {
-        await Deadline.Until(() => HasVerdict(Log), $"the verdict of process {Pid}; so far: {Log}", patience);
+        await Deadline.Until(() => HasVerdict(Log), () => $"the verdict of process {Pid}; so far: {Log}", patience);
         Assert.Equal("ok\n", Log);
     }
 
