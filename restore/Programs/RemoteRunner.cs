@@ -24,7 +24,7 @@ public sealed class RemoteRunner : IDisposable
         Start = start;
         _capacity = capacity;
         Code = RunnerCode.Assemble(start);
-        SyscallInstruction = start + (ulong)Code.AsSpan().IndexOf(InjectedCall.SyscallInstruction);
+        LoneCall = start + (ulong)Code.AsSpan().LastIndexOf(InjectedCall.SyscallInstruction);
     }
 
     private byte[] Code { get; }
@@ -72,8 +72,8 @@ public sealed class RemoteRunner : IDisposable
         }
     }
 
-    /// <summary>A <c>syscall</c> instruction in the runner's code.</summary>
-    internal ulong SyscallInstruction { get; }
+    /// <summary>A <c>syscall</c> instruction followed by a trap, for one call with the registers of the thread.</summary>
+    internal ulong LoneCall { get; }
 
     /// <summary>Puts words where programs lie and returns their address; they last until the next program.</summary>
     internal ulong Place(ReadOnlySpan<ulong> words)

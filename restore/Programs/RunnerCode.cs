@@ -46,6 +46,10 @@ internal static class RunnerCode
         assembler.Label(ref done);
         assembler.int3();
 
+        // A call that a thread makes on its own account, see RemoteRunner.LoneCall.
+        assembler.syscall();
+        assembler.int3();
+
         using var code = new MemoryStream();
         assembler.Assemble(new StreamCodeWriter(code), address);
         return code.ToArray();

@@ -51,14 +51,15 @@ internal static class BlockedCall
     /// Lets the thread enter the sleep again for what remains of it and interrupts it there: the kernel then holds the restart block
     /// of that sleep, and the thread's own registers, put back after, make it restart from the block.
     /// </summary>
-    internal static void ReenterSleep(Tracee thread, RemoteRunner runner, ThreadRecord record, in UserRegisters own)
+    /// <returns>The registers to go on with: those, or where the sleep is over already, its end.</returns>
+    internal static UserRegisters ReenterSleep(Tracee thread, RemoteRunner runner, ThreadRecord record, in UserRegisters own)
     {
         const long NanosecondsPerSecond = 1_000_000_000;
         long remaining = record.SleepRemainingNanoseconds!.Value;
         ulong time = runner.Place([(ulong)(remaining / NanosecondsPerSecond), (ulong)(remaining % NanosecondsPerSecond)]);
         UserRegisters registers = own;
         registers.rax = own.orig_rax;
-        registers.rip = runner.SyscallInstruction;
+        registers.rip = runner.LoneCall;
         if (own.orig_rax == (ulong)SystemCall.nanosleep)
         {
             registers.rdi = time;
@@ -68,6 +69,14 @@ internal static class BlockedCall
             registers.rdx = time;
         }
 
-        thread.EnterAndInterrupt(registers);
+        if (thread.EnterAndInterrupt(registers))
+        {
+            return own;
+        }
+
+        UserRegisters over = own;
+        over.rax = 0;
+        over.orig_rax = NoCall;
+        return over;
     }
 }

@@ -104,15 +104,9 @@ internal sealed class RestoredThreads
             ThreadRecord record = _checkpoint.Threads[i];
             Tracee thread = _threads[i];
             UserRegisters registers = UserRegisters.From(record.Registers.Span);
-            if (BlockedCall.IsSleep(record, registers))
-            {
-                BlockedCall.ReenterSleep(thread, _runner, record, registers);
-            }
-            else
-            {
-                registers = BlockedCall.Again(registers);
-            }
-
+            registers = BlockedCall.IsSleep(record, registers)
+                ? BlockedCall.ReenterSleep(thread, _runner, record, registers)
+                : BlockedCall.Again(registers);
             thread.SetOwn(registers, record.SignalMask);
             thread.WriteExtendedState(record.ExtendedState.Span);
         }

@@ -217,22 +217,37 @@ public sealed unsafe class Tracee
     }
 
     /// <summary>
-    /// Lets the thread enter a blocking system call at a <c>syscall</c> instruction and interrupts it there. Its registers are then
-    /// those of the interrupted call.
+    /// Lets the thread make a blocking system call at a <c>syscall</c> instruction that a trap follows, and interrupts it there.
     /// </summary>
-    internal void EnterAndInterrupt(UserRegisters registers)
+    /// <returns>
+    /// Whether it was interrupted: its registers are then those of the interrupted call. Otherwise the call came to its end.
+    /// </returns>
+    internal bool EnterAndInterrupt(UserRegisters registers)
     {
         Borrow();
         registers.orig_rax = ulong.MaxValue;
-        ulong instruction = registers.rip;
         Registers = registers;
-        do
+        while (true)
         {
             Resume();
             Interrupt();
-            WaitForInterrupt();
+            StopStatus status = Wait();
+            UserRegisters now = Registers;
+            if (status.Event == Interop.PTRACE_EVENT_STOP && now.orig_rax != ulong.MaxValue)
+            {
+                return true;
+            }
+
+            if (status.Event == 0)
+            {
+                if (status.StopSignal == SigTrap)
+                {
+                    return false;
+                }
+
+                _withheldSignals.Add(status.StopSignal);
+            }
         }
-        while (Registers.rip == instruction && Registers.orig_rax == ulong.MaxValue);
     }
 
     /// <summary>Gives the thread its own registers and signal mask back.</summary>
