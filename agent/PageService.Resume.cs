@@ -59,14 +59,10 @@ public sealed partial class PageService
 
         PageService service = new(image, uffd, state, options);
         service._counters.Add(StateCounter.Resumptions);
-        service._process.Recover();
-        foreach (ParkedChild parked in state.Parking?.Peek() ?? [])
+        service.TakeUpChildren();
+        for (int i = 0; i < service._spaces.Count; i++)
         {
-            UserFault fault = new(new SafeFileHandle(parked.UserFault, ownsHandle: true));
-            var childState = PageState.Attach(new SafeFileHandle(parked.State, ownsHandle: true));
-            AddressSpace child = new(fault, childState, service._source, options, service._counters, service.Adopt);
-            child.Recover();
-            service._spaces.Add(child);
+            service._spaces[i].Recover();
         }
 
         return service;

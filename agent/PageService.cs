@@ -11,7 +11,7 @@ namespace LazyRestore.Agent;
 /// Serves the memory of one restored process, and of the children it forks while memory is missing, on one thread of its own:
 /// events before faults, faults before anything that nobody waits for.
 /// </summary>
-public sealed partial class PageService : IDisposable
+public sealed partial class PageService : IDisposable, IChildKeeper
 {
     // How often the processor is given away before the thread sleeps: what puts a placement off is mostly over in microseconds.
     private const int YieldsBeforeWait = 64;
@@ -37,10 +37,10 @@ public sealed partial class PageService : IDisposable
     /// <param name="options">How to work.</param>
     public PageService(CheckpointImage image, SafeFileHandle uffd, PageState state, PageServiceOptions options)
     {
-        _source = new MappedImageSource(image);
-        _options = options;
+        _source = new ImageFileSource(image);
+        _options = options with { HydrationBatchPages = Math.Clamp(options.HydrationBatchPages, 1, ImageLayout.PagesPerExtent) };
         _counters = new ServiceCounters(state);
-        _process = new AddressSpace(new UserFault(uffd), state, _source, options, _counters, Adopt);
+        _process = new AddressSpace(new UserFault(uffd), state, _source, options, _counters, this);
         _spaces.Add(_process);
         _remaining = _process.Remaining;
         _thread = new Thread(Run) { Name = "pages", IsBackground = true };
@@ -57,6 +57,8 @@ public sealed partial class PageService : IDisposable
     public void Start()
     {
         LockState(_process.State);
+
+        _process.RehearseFork();
         _thread.Start();
     }
 
@@ -211,41 +213,6 @@ public sealed partial class PageService : IDisposable
         }
 
         return HydrationStep.Exhausted;
-    }
-
-    private void Adopt(AddressSpace child)
-    {
-        _spaces.Add(child);
-        Park();
-    }
-
-    private void ForgetChildrenThatAreGone()
-    {
-        bool changed = false;
-        for (int i = _spaces.Count - 1; i > 0; i--)
-        {
-            if (_spaces[i].IsGone || (_spaces[i].IsFilled && !_spaces[i].IsDamaged))
-            {
-                _spaces[i].Dispose();
-                _spaces.RemoveAt(i);
-                changed = true;
-            }
-        }
-
-        if (changed)
-        {
-            Park();
-        }
-    }
-
-    private void Park()
-    {
-        int error = _process.State.Parking!.Park(
-            [.. _spaces.Skip(1).Select(child => new ParkedChild(child.Fault.Descriptor, child.State.Descriptor))]);
-        if (error != 0)
-        {
-            throw new NativeException("sendmsg", error, "parking the userfaultfds of forked children");
-        }
     }
 
     private void PublishRemaining()

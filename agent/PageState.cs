@@ -61,6 +61,8 @@ public sealed unsafe partial class PageState : IDisposable
 
     internal ChildParking? Parking { get; }
 
+    internal long Identity => Header->Identity;
+
     /// <summary>Takes up a state that another agent has left. Owns the descriptors from now on.</summary>
     /// <param name="memfd">What <see cref="Descriptor"/> was.</param>
     /// <param name="parkingA">What <see cref="ParkingA"/> was; null leaves out forked children.</param>
@@ -139,7 +141,9 @@ public sealed unsafe partial class PageState : IDisposable
     internal PageState CreateChild(int extentCount)
     {
         PageState child = CreateEmpty(extentCount, checked((int)Header->RegionCapacity), parking: null);
+        long identity = child.Header->Identity;
         *child.Header = *Header;
+        child.Header->Identity = identity;
         child.Header->Pid = 0;
         new Span<byte>(child.Header->Messages, StateHeader.MessageCapacity * 32).Clear();
         child.Initialise(InitialRegions, Regions);
@@ -164,6 +168,7 @@ public sealed unsafe partial class PageState : IDisposable
         StateLayout layout = new(extentCount, regionCapacity);
         PageState state = new(StateMapping.Create(layout.Length), layout, parking);
         state.Header->Magic = StateHeader.MagicValue;
+        state.Header->Identity = Random.Shared.NextInt64();
         state.Header->ExtentCount = extentCount;
         state.Header->RegionCapacity = regionCapacity;
         return state;

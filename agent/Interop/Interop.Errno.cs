@@ -11,7 +11,6 @@ internal static unsafe partial class Interop
         internal const int EIO = 5;
         internal const int EAGAIN = 11;
         internal const int ENOMEM = 12;
-        internal const int EFAULT = 14;
         internal const int EEXIST = 17;
         internal const int ENFILE = 23;
         internal const int EMFILE = 24;
@@ -19,6 +18,5 @@ internal static unsafe partial class Interop
         internal const int EHOSTDOWN = 112;
         internal const int EHOSTUNREACH = 113;
         internal const int ESTALE = 116;
-        internal const int EHWPOISON = 133;
     }
 }

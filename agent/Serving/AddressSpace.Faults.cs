@@ -58,13 +58,18 @@ internal sealed unsafe partial class AddressSpace
         }
 
         int page = (int)((image - _catalog.Address(extent)) / PageSize);
+        if (_ledger.Dropped(extent).Contains(page))
+        {
+            return PlaceZero(address);
+        }
+
         if (_source.Open(extent, out ReadOnlySpan<ulong> presence) != FetchOutcome.Ready
             || (!_ledger.IsOpened(extent) && _ledger.Open(extent) != FetchOutcome.Ready))
         {
             return ReportDamage(image);
         }
 
-        return (presence[page >> 6] >> (page & 63) & 1) == 0 || _ledger.Dropped(extent).Contains(page)
+        return (presence[page >> 6] >> (page & 63) & 1) == 0
             ? PlaceZero(address)
             : ServeFromImage(address, extent, page, regions[region].End);
     }

@@ -27,10 +27,6 @@ internal sealed unsafe partial class AddressSpace
     // Whether this pass over the regions has met a page that was lacking, so that another pass is due.
     private bool _foundLacking;
 
-    // A page for which no mapping was found, and how many events had been read then; see PendingFault.MissedAt.
-    private ulong _missedAddress;
-    private long _missedAt = -1;
-
     /// <summary>Whether a whole pass has met no page that could be brought.</summary>
     internal bool IsExhausted { get; private set; }
 
@@ -71,7 +67,7 @@ internal sealed unsafe partial class AddressSpace
             PlacementOutcome outcome = HydrateRun(extent, page, count, out int placed);
             budget -= Math.Max(placed, 1);
             _cursor += (ulong)placed * PageSize;
-            if (outcome is PlacementOutcome.Deferred or PlacementOutcome.Discarded)
+            if (outcome == PlacementOutcome.Deferred)
             {
                 return HydrationStep.Deferred;
             }
@@ -107,23 +103,25 @@ internal sealed unsafe partial class AddressSpace
         }
         else if (outcome == PlacementOutcome.Discarded)
         {
-            return SettleIfMissing(extent, page, ref placed);
+            return SettleIfMissing(extent, page, fetched.Address, ref placed);
         }
 
         return outcome;
     }
 
-    // No mapping there, and none when it was tried before, without an event in between: the page has no place to go to.
-    private PlacementOutcome SettleIfMissing(int extent, int page, ref int placed)
+    // No mapping there. A mapping that is on the move makes the kernel answer EAGAIN until its event is read, and nobody reads in between
+    // here, so a second ENOENT in a row means that the page has no place to go to: memory that a fork left out (MADV_DONTFORK), or
+    // whose registration has ended. Waiting for another turn instead would cost a wait for each such page.
+    private PlacementOutcome SettleIfMissing(int extent, int page, nint source, ref int placed)
     {
-        ulong address = _cursor + ((ulong)placed * PageSize);
-        if (_missedAddress != address || _missedAt != _events)
+        PlacementResult again = Fault.Copy(_cursor + ((ulong)placed * PageSize), source + ((nint)placed * (nint)PageSize), PageSize);
+        if (again.Outcome is not (PlacementOutcome.Discarded or PlacementOutcome.Installed))
         {
-            (_missedAddress, _missedAt) = (address, _events);
-            return PlacementOutcome.Discarded;
+            // The next step comes to the page again.
+            return PlacementOutcome.Deferred;
         }
 
-        _counters.Add(StateCounter.Discarded);
+        _counters.Add(again.Outcome == PlacementOutcome.Installed ? StateCounter.CopiedPages : StateCounter.Discarded);
         _ledger.Settle(extent, page + placed, 1);
         placed++;
         return PlacementOutcome.Installed;

@@ -3,6 +3,7 @@ using LazyRestore.Agent.Faults;
 using LazyRestore.Agent.State;
 using Microsoft.Win32.SafeHandles;
 using static LazyRestore.Agent.Interop.UserFaultFd;
+using static Tmds.Linux.LibC;
 
 namespace LazyRestore.Agent.Serving;
 
@@ -10,6 +11,7 @@ internal sealed unsafe partial class AddressSpace
 {
     private MoveEchoes _echoes;
     private int _lastRead = StateHeader.MessageCapacity;
+    private int _forksToSkip;
 
     /// <summary>Reads messages without waiting, applies the events among them, and serves the faults.</summary>
     /// <returns>How many messages were read.</returns>
@@ -41,6 +43,7 @@ internal sealed unsafe partial class AddressSpace
         _lastRead = Math.Max(count, 0);
         if (count >= 0)
         {
+            KeepUnborn(messages, count);
             return count;
         }
 
@@ -81,13 +84,15 @@ internal sealed unsafe partial class AddressSpace
                     _counters.Add(StateCounter.RemapEvents);
                     Remap(message->remap_from, message->remap_to, message->remap_len, index + 1);
                     break;
-                case UFFD_EVENT_FORK when !replay:
+                case UFFD_EVENT_FORK when _forksToSkip == 0:
                     _counters.Add(StateCounter.ForkEvents);
-                    AddChild((int)message->fork_ufd);
+                    AddChild(Unborn.Dequeue());
                     State.SetProcessed(index + 1);
                     break;
+                case UFFD_EVENT_FORK:
+                    _forksToSkip--;
+                    break;
                 default:
-                    // A fork that is replayed: the child is parked, or its descriptor died with the agent that had it.
                     continue;
             }
 
@@ -154,13 +159,69 @@ internal sealed unsafe partial class AddressSpace
         State.SetRegions(count, processed);
     }
 
-    private void AddChild(int descriptor)
+    // The descriptors of children are in nobody else's hands yet, so this comes before anything else.
+    private void KeepUnborn(uffd_msg* messages, int count)
     {
-        UserFault fault = new(new SafeFileHandle(descriptor, ownsHandle: true));
-        AddressSpace child = new(fault, State.CreateChild(_catalog.Count), _source, _options, _counters, _adopt);
+        bool found = false;
+        for (int index = 0; index < count; index++)
+        {
+            if (messages[index].@event == UFFD_EVENT_FORK)
+            {
+                Unborn.Enqueue(new UserFault(new SafeFileHandle((int)messages[index].fork_ufd, ownsHandle: true)));
+                found = true;
+            }
+        }
+
+        if (found)
+        {
+            _keeper.Keep();
+        }
+    }
+
+    /// <summary>
+    /// Goes through what happens when a child is born, with a descriptor of no importance: the runtime compiles what it runs for the first
+    /// time, which takes longer than a real child should be in the agent's hands alone. Before the first message is read.
+    /// </summary>
+    internal void RehearseFork()
+    {
+        int descriptor = fcntl(Fault.Descriptor, F_DUPFD_CLOEXEC, 0);
+        if (descriptor < 0)
+        {
+            throw new NativeException("fcntl(F_DUPFD_CLOEXEC)", errno, "userfaultfd");
+        }
+
+        uffd_msg message = new() { @event = UFFD_EVENT_FORK, fork_ufd = (uint)descriptor };
+        KeepUnborn(&message, 1);
+        Unborn.Dequeue().Dispose();
+        _keeper.Keep();
+    }
+
+    // Of the forks that are to be replayed, the first ones lack a descriptor: the agent died after the child had got its state and
+    // before the message was marked, or before it could do anything at all.
+    private void SkipForksThatWereApplied()
+    {
+        uffd_msg* messages = StateHeader.MessagesOf(State.Header);
+        int forks = 0;
+        for (int index = State.Processed; index < StateHeader.MessageCapacity; index++)
+        {
+            forks += messages[index].@event == UFFD_EVENT_FORK ? 1 : 0;
+        }
+
+        while (Unborn.Count > forks)
+        {
+            // The agent died while it rehearsed.
+            Unborn.Dequeue().Dispose();
+        }
+
+        _forksToSkip = forks - Unborn.Count;
+    }
+
+    private void AddChild(UserFault fault)
+    {
+        AddressSpace child = new(fault, State.CreateChild(_catalog.Count), _source, _options, _counters, _keeper);
         child.Wipe();
         _counters.Add(StateCounter.Children);
-        _adopt(child);
+        _keeper.Adopt(child);
     }
 
     // What the process has marked MADV_WIPEONFORK is zero in a child.

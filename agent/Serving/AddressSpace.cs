@@ -15,7 +15,7 @@ internal sealed unsafe partial class AddressSpace : IDisposable
     private readonly ExtentCatalog _catalog;
     private readonly PageServiceOptions _options;
     private readonly ServiceCounters _counters;
-    private readonly Action<AddressSpace> _adopt;
+    private readonly IChildKeeper _keeper;
     private readonly PageLedger _ledger;
     private readonly FaultQueue _faults = new();
     private readonly FillAround _fillAround;
@@ -32,9 +32,9 @@ internal sealed unsafe partial class AddressSpace : IDisposable
     /// <param name="source">Where pages come from.</param>
     /// <param name="options">How to work.</param>
     /// <param name="counters">The service's counters.</param>
-    /// <param name="adopt">Called with the address space of each forked child, which has to be safe from the agent's death when it returns.</param>
+    /// <param name="keeper">Who keeps forked children safe.</param>
     internal AddressSpace(
-        UserFault fault, PageState state, IPageSource source, PageServiceOptions options, ServiceCounters counters, Action<AddressSpace> adopt)
+        UserFault fault, PageState state, IPageSource source, PageServiceOptions options, ServiceCounters counters, IChildKeeper keeper)
     {
         Fault = fault;
         State = state;
@@ -42,7 +42,7 @@ internal sealed unsafe partial class AddressSpace : IDisposable
         _catalog = source.Catalog;
         _options = options;
         _counters = counters;
-        _adopt = adopt;
+        _keeper = keeper;
         _ledger = new PageLedger(state, source);
         _fillAround = new FillAround(Math.Clamp(options.FillAroundLimitPages, 1, ExtentBits.PageCount));
         fault.SetNonBlocking();
@@ -53,6 +53,9 @@ internal sealed unsafe partial class AddressSpace : IDisposable
 
     /// <summary>What outlives the agent.</summary>
     internal PageState State { get; }
+
+    /// <summary>The userfaultfds of children whose fork was read and not yet applied, in the order of the messages.</summary>
+    internal Queue<UserFault> Unborn { get; } = new();
 
     /// <summary>Whether the process has ended, or executed another program.</summary>
     internal bool IsGone { get; private set; }
@@ -78,6 +81,7 @@ internal sealed unsafe partial class AddressSpace : IDisposable
     /// </summary>
     internal void Recover()
     {
+        SkipForksThatWereApplied();
         ApplyMessages(State.Processed, StateHeader.MessageCapacity, replay: true);
         State.SetProcessed(StateHeader.MessageCapacity);
         const ulong LowestAddress = 0x10000;
@@ -109,6 +113,11 @@ internal sealed unsafe partial class AddressSpace : IDisposable
     /// <inheritdoc/>
     public void Dispose()
     {
+        foreach (UserFault unborn in Unborn)
+        {
+            unborn.Dispose();
+        }
+
         _faults.Dispose();
         Fault.Dispose();
         State.Dispose();

@@ -3,14 +3,14 @@ using static Tmds.Linux.LibC;
 
 namespace LazyRestore.Agent.State;
 
-/// <summary>The descriptors of a forked child's address space.</summary>
+/// <summary>The descriptors of a forked child's address space. A child that has no state of its own yet is parked with that of its parent.</summary>
 internal readonly record struct ParkedChild(int UserFault, int State);
 
 /// <summary>
 /// A pair of sockets in which the descriptors of forked children lie as messages (SCM_RIGHTS, unix(7)), so that they stay open
 /// when the agent dies: the holder has both ends as well. A set that holds all current children is sent before the one before it is
 /// taken out, so there is a complete one at every moment. The one gap is between the kernel's handing out a child's
-/// userfaultfd in read(2) and the sending of the set.
+/// userfaultfd in read(2) and the sending of the set, a few microseconds in which nothing else is done.
 /// </summary>
 internal sealed unsafe class ChildParking : IDisposable
 {

@@ -16,6 +16,9 @@ internal unsafe struct StateHeader
 
     internal ulong Magic;
 
+    /// <summary>Tells the state from every other.</summary>
+    internal long Identity;
+
     /// <summary>The process whose address space it was at first; 0 for the children, whose PID is not known.</summary>
     internal int Pid;
 

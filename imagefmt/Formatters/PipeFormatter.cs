@@ -23,6 +23,6 @@ internal sealed class PipeFormatter() : RecordFormatter<PipeRecord>("pipe")
         PipeId = map.UInt64("pipe-id"u8),
         WriteEnd = map.Boolean("write-end"u8),
         Capacity = map.Int32("capacity"u8, 0),
-        Content = map.Bytes("content"u8, ImageLimits.Content),
+        Content = map.BytesList("content"u8, 0, ImageLimits.Content),
     };
 }

@@ -7,7 +7,7 @@ internal sealed class UnixSocketFormatter() : RecordFormatter<UnixSocketRecord>(
 {
     protected override void Write(ref MessagePackWriter writer, UnixSocketRecord record)
     {
-        writer.WriteMapHeader(11);
+        writer.WriteMapHeader(12);
         writer.Field("id"u8, record.Id);
         writer.Field("status-flags"u8, record.StatusFlags);
         writer.Field("inode"u8, record.Inode);
@@ -17,6 +17,7 @@ internal sealed class UnixSocketFormatter() : RecordFormatter<UnixSocketRecord>(
         writer.Field("backlog"u8, record.Backlog);
         writer.Field("address"u8, record.Address);
         writer.Field("peer-inode"u8, record.PeerInode);
+        writer.Field("peer-closed"u8, record.PeerClosed);
         writer.Field("shut-down"u8, record.ShutDown);
         writer.Field("receive-queue"u8, record.ReceiveQueue);
     }
@@ -32,6 +33,7 @@ internal sealed class UnixSocketFormatter() : RecordFormatter<UnixSocketRecord>(
         Backlog = map.Int32("backlog"u8, 0),
         Address = map.Bytes("address"u8, ImageLimits.SocketAddress),
         PeerInode = map.UInt64("peer-inode"u8),
+        PeerClosed = map.Boolean("peer-closed"u8),
         ShutDown = map.Bits("shut-down"u8, 3),
         ReceiveQueue = map.BytesList("receive-queue"u8, 0, ImageLimits.Content),
     };

@@ -48,8 +48,8 @@ public sealed record PipeRecord : OpenFileRecord
     /// <summary>Capacity in bytes, F_GETPIPE_SZ.</summary>
     public required int Capacity { get; init; }
 
-    /// <summary>What was in the pipe; stands with one of the ends only.</summary>
-    public required ReadOnlyMemory<byte> Content { get; init; }
+    /// <summary>What was in the pipe, a piece each for the packets of one in packet mode; stands with one of the ends only.</summary>
+    public required IReadOnlyList<ReadOnlyMemory<byte>> Content { get; init; }
 }
 
 /// <summary>A standard stream that leads outside the process: the restorer's own takes its place when the user says so.</summary>

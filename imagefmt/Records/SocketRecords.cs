@@ -34,6 +34,9 @@ public sealed record UnixSocketRecord : SocketRecord
     /// <summary>The <see cref="SocketRecord.Inode"/> of the peer inside the process; 0 for none.</summary>
     public required ulong PeerInode { get; init; }
 
+    /// <summary>Whether the socket was connected, and its peer has been closed since.</summary>
+    public required bool PeerClosed { get; init; }
+
     /// <summary>SHUT_RD (1) and SHUT_WR (2) bits that were shut down.</summary>
     public required int ShutDown { get; init; }
 

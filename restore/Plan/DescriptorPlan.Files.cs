@@ -9,6 +9,7 @@ internal sealed partial class DescriptorPlan
     private const int CreationFlags = 0x40 | 0x80 | 0x200;
     private const int NoControllingTerminal = 0x100;
     private const int SetPipeSize = 1031; // F_SETPIPE_SZ
+    private const int PacketMode = 0x4000; // O_DIRECT
     private const int EventFdSemaphore = 1;
     private const uint TimerFdSetTicks = 0x40085400; // TFD_IOC_SET_TICKS
     private const long NanosecondsPerSecond = 1_000_000_000;
@@ -39,14 +40,15 @@ internal sealed partial class DescriptorPlan
 
     private void CreatePipe(PipeRecord pipe)
     {
-        IEnumerable<PipeRecord> ends = _checkpoint.Files.OfType<PipeRecord>().Where(end => end.PipeId == pipe.PipeId);
-        Program.Call(SystemCall.pipe2, Program.Reserve(8), CloseOnExec);
+        PipeRecord[] ends = [.. _checkpoint.Files.OfType<PipeRecord>().Where(end => end.PipeId == pipe.PipeId)];
+        int packets = ends.Any(end => (end.StatusFlags & PacketMode) != 0) ? PacketMode : 0;
+        Program.Call(SystemCall.pipe2, Program.Reserve(8), CloseOnExec | packets);
         Program.Call(SystemCall.fcntl, FirstFree, SetPipeSize, pipe.Capacity);
         foreach (PipeRecord end in ends)
         {
-            if (end.Content.Length > 0)
+            foreach (ReadOnlyMemory<byte> piece in end.Content)
             {
-                Program.Call(SystemCall.write, SecondFree, Program.Data(end.Content.Span), end.Content.Length);
+                Program.Call(SystemCall.write, SecondFree, Program.Data(piece.Span), piece.Length);
             }
         }
 
@@ -73,13 +75,16 @@ internal sealed partial class DescriptorPlan
     private void CreateTimerFd(TimerFdRecord timer)
     {
         CallResultRef made = Program.Call(SystemCall.timerfd_create, timer.Clock, CloseOnExec);
-        if (timer.ValueNanoseconds != 0)
+
+        // A timer that has expired stands still until it is read; it goes on with the next period.
+        long value = timer.ValueNanoseconds != 0 ? timer.ValueNanoseconds : timer.Ticks > 0 ? timer.IntervalNanoseconds : 0;
+        if (value != 0)
         {
             DataRef times = Program.Words(
                 (ulong)(timer.IntervalNanoseconds / NanosecondsPerSecond),
                 (ulong)(timer.IntervalNanoseconds % NanosecondsPerSecond),
-                (ulong)(timer.ValueNanoseconds / NanosecondsPerSecond),
-                (ulong)(timer.ValueNanoseconds % NanosecondsPerSecond));
+                (ulong)(value / NanosecondsPerSecond),
+                (ulong)(value % NanosecondsPerSecond));
             Program.Call(SystemCall.timerfd_settime, made, 0, times, 0);
         }
 

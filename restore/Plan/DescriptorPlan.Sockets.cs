@@ -15,7 +15,7 @@ internal sealed partial class DescriptorPlan
         UnixSocketRecord? peer = socket.PeerInode == 0
             ? null
             : _checkpoint.Files.OfType<UnixSocketRecord>().FirstOrDefault(other => other.Inode == socket.PeerInode);
-        if (peer != null)
+        if (peer != null || socket.PeerClosed)
         {
             CreatePair(socket, peer);
             return;
@@ -34,19 +34,23 @@ internal sealed partial class DescriptorPlan
         Keep(socket, made);
     }
 
-    private void CreatePair(UnixSocketRecord first, UnixSocketRecord second)
+    private void CreatePair(UnixSocketRecord first, UnixSocketRecord? second)
     {
         Program.Call(SystemCall.socketpair, AfUnix, first.Type | CloseOnExec, 0, Program.Reserve(8));
         SetOptions(FirstFree, first);
-        SetOptions(SecondFree, second);
         Send(SecondFree, first.ReceiveQueue);
-        Send(FirstFree, second.ReceiveQueue);
+        if (second != null)
+        {
+            SetOptions(SecondFree, second);
+            Send(FirstFree, second.ReceiveQueue);
+            ShutDown(SecondFree, second);
+            SetFlags(SecondFree, second);
+            Keep(second, SecondFree);
+        }
+
         ShutDown(FirstFree, first);
-        ShutDown(SecondFree, second);
         SetFlags(FirstFree, first);
-        SetFlags(SecondFree, second);
         Keep(first, FirstFree);
-        Keep(second, SecondFree);
     }
 
     private void CreateInetSocket(InetSocketRecord socket)

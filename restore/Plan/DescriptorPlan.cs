@@ -51,6 +51,7 @@ internal sealed partial class DescriptorPlan
 
         plan.Program.About("limit of open files").Call(
             SystemCall.prlimit64, 0, LimitOpenFiles, plan.Program.Words(openFileLimit, openFileLimit), 0);
+        plan.EnterSurroundings();
         CallResultRef?[] streams = plan.TakeStandardStreams();
         foreach (OpenFileRecord file in checkpoint.Files)
         {
@@ -60,6 +61,14 @@ internal sealed partial class DescriptorPlan
         plan.AddEpollInterests();
         plan.Place();
         return plan.Program;
+    }
+
+    // UNIX sockets are bound by names that may be relative, and made with the process's umask.
+    private void EnterSurroundings()
+    {
+        ProcessRecord process = _checkpoint.Process;
+        Program.About(process.WorkingDirectory).Call(SystemCall.chdir, Program.Text(process.WorkingDirectory));
+        Program.About("umask").Call(SystemCall.umask, process.Umask);
     }
 
     private CallResultRef?[] TakeStandardStreams()

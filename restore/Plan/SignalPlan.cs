@@ -32,17 +32,21 @@ internal static class SignalPlan
         }
     }
 
-    /// <summary>Queues signals again with their siginfo.</summary>
-    internal static void AddPending(
-        SystemCallProgram program, int pid, IReadOnlyList<ReadOnlyMemory<byte>> shared, IEnumerable<(int Tid, ReadOnlyMemory<byte> Info)> own)
+    /// <summary>Queues the signals of the process again with their siginfo.</summary>
+    internal static void AddShared(SystemCallProgram program, int pid, IReadOnlyList<ReadOnlyMemory<byte>> signals)
     {
-        program.About("pending signals");
-        foreach (ReadOnlyMemory<byte> info in shared)
+        program.About("pending signals of the process");
+        foreach (ReadOnlyMemory<byte> info in signals)
         {
             program.Call(SystemCall.rt_sigqueueinfo, pid, SignalOf(info), program.Data(info.Span));
         }
+    }
 
-        foreach ((int tid, ReadOnlyMemory<byte> info) in own)
+    /// <summary>Queues a thread's own signals again. Only the thread itself may queue those that the kernel or tkill(2) sent.</summary>
+    internal static void AddOwn(SystemCallProgram program, int pid, int tid, IReadOnlyList<ReadOnlyMemory<byte>> signals)
+    {
+        program.About($"pending signals of thread {tid}");
+        foreach (ReadOnlyMemory<byte> info in signals)
         {
             program.Call(SystemCall.rt_tgsigqueueinfo, pid, tid, SignalOf(info), program.Data(info.Span));
         }

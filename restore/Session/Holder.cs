@@ -38,7 +38,7 @@ internal sealed class Holder
             CloneArguments.CLONE_VM | CloneArguments.CLONE_PARENT, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0);
         CallResultRef created = creation.Call(SystemCall.clone3, arguments, arguments.Length);
         int pid = (int)runner.Run(leader, creation)[created];
-        Tracee task = Tracee.AutoAttached(leader.ProcessId, pid);
+        Tracee task = Tracee.AutoAttached(pid, pid);
         task.WaitForInterrupt();
         try
         {

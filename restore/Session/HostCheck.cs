@@ -2,6 +2,8 @@ using System.Globalization;
 using System.IO.Hashing;
 using LazyRestore.ImageFormat;
 using LazyRestore.ImageFormat.Records;
+using Polly;
+using Polly.Retry;
 
 namespace LazyRestore.Restore.Session;
 
@@ -13,6 +15,9 @@ internal static unsafe class HostCheck
     private const int RegularFile = 0x8000;
     private const int FileTypeMask = 0xf000;
     private const int AccessModeMask = 3;
+    private const char NoProcess = '-';
+    private const char Zombie = 'Z';
+    private const char Dead = 'X';
 
     /// <summary>Reports everything that is wrong in one error.</summary>
     /// <exception cref="LazyRestoreException">Something is.</exception>
@@ -93,11 +98,37 @@ internal static unsafe class HostCheck
         }
     }
 
+    // A process that was saved a moment ago has ended, but its parent may not have taken notice yet.
+    private static readonly ResiliencePipeline<char> s_whileEnding = new ResiliencePipelineBuilder<char>()
+        .AddRetry(new RetryStrategyOptions<char>
+        {
+            ShouldHandle = new PredicateBuilder<char>().HandleResult(state => state is Zombie or Dead),
+            BackoffType = DelayBackoffType.Exponential,
+            UseJitter = true,
+            Delay = TimeSpan.FromMilliseconds(2),
+            MaxDelay = TimeSpan.FromMilliseconds(200),
+            MaxRetryAttempts = 20,
+        })
+        .Build();
+
+    private static char StateOf(int pid)
+    {
+        try
+        {
+            string stat = File.ReadAllText($"/proc/{pid}/stat");
+            return stat[stat.LastIndexOf(')') + 2];
+        }
+        catch (IOException)
+        {
+            return NoProcess;
+        }
+    }
+
     private static IEnumerable<string> CheckPids(Checkpoint checkpoint)
     {
         foreach (ThreadRecord thread in checkpoint.Threads)
         {
-            if (Directory.Exists($"/proc/{thread.Tid}"))
+            if (s_whileEnding.Execute(() => StateOf(thread.Tid)) != NoProcess)
             {
                 yield return $"process ID {thread.Tid} is in use";
             }

@@ -88,7 +88,7 @@ internal sealed class LazyMemory
     /// <summary>All memory is there: takes everything of ours out of the process.</summary>
     internal void Leave()
     {
-        _holder.Leave(IsOrphaned() ? null : SyscallInstructionSearch.Find(_holder.Pid, _sanctuary.Start), _sanctuary, _locked);
+        _holder.Leave(IsOrphaned() ? null : SyscallInstructionSearch.TryFind(_holder.Pid, _sanctuary.Start), _sanctuary, _locked);
         Close();
     }
 

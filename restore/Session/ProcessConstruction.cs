@@ -78,7 +78,7 @@ internal sealed class ProcessConstruction : IDisposable
         {
             Interop.syscall((long)SystemCall.kill, _leader.Tid, SigKill);
             Memory?.Abandon();
-            Reap();
+            ReapAll();
         }
 
         Process.Dispose();
@@ -139,7 +139,7 @@ internal sealed class ProcessConstruction : IDisposable
         const int PerFile = 1024;
         long contents = checkpoint.Files.Sum(file => file switch
         {
-            PipeRecord pipe => pipe.Content.Length,
+            PipeRecord pipe => pipe.Content.Sum(piece => piece.Length + CallOverhead),
             UnixSocketRecord socket => socket.ReceiveQueue.Sum(message => message.Length + CallOverhead),
             _ => 0L,
         });
@@ -149,18 +149,12 @@ internal sealed class ProcessConstruction : IDisposable
 
     private const int CallOverhead = 72;
 
-    private void Reap()
+    // The kernel reports the leader's end only when that of all other threads, which this thread traces, has been taken.
+    private static unsafe void ReapAll()
     {
-        try
+        int status;
+        while (Interop.wait4(-1, &status, Interop.__WALL | Interop.__WNOTHREAD, null) > 0)
         {
-            while (true)
-            {
-                _leader.Wait();
-            }
-        }
-        catch (LazyRestoreException)
-        {
-            // It has ended.
         }
     }
 }

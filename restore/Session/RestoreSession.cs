@@ -1,5 +1,6 @@
 using System.Diagnostics;
 using LazyRestore.Agent;
+using LazyRestore.Agent.Sources;
 using LazyRestore.ImageFormat;
 using LazyRestore.Restore.Session;
 using Microsoft.Win32.SafeHandles;
@@ -37,7 +38,7 @@ public static class RestoreSession
             FailureReason.Failed, $"process {pid} waits for no page agent", "It is not restored lazily, or all of its memory is there already.");
         using PidDescriptor held = PidDescriptor.Open(holder);
         PageState state = TakeState(held);
-        using CheckpointImage image = CheckpointImage.OpenFile(state.ImagePath);
+        using CheckpointImage image = ImageOpener.Open(state.ImagePath);
         SafeFileHandle fault = held.Take(HolderSearch.Descriptors(holder, "anon_inode:[userfaultfd]")[0]);
         LazyMemory memory = LazyMemory.Resume(image, pid, Holder.Found(holder), fault, state);
         using PidDescriptor process = PidDescriptor.Open(pid);
@@ -62,7 +63,7 @@ public static class RestoreSession
     private static RestoreResult RunHere(RestoreOptions options, IRestoreObserver observer, bool waitForExit, CancellationToken cancellation)
     {
         long start = Stopwatch.GetTimestamp();
-        using CheckpointImage image = CheckpointImage.OpenFile(options.ImagePath);
+        using CheckpointImage image = ImageOpener.Open(options.ImagePath);
         HostCheck.Require(image.Checkpoint, options.NewPid);
         cancellation.ThrowIfCancellationRequested();
         using ProcessConstruction construction = ProcessConstruction.Build(image, options);

@@ -98,6 +98,7 @@ internal sealed class RestoredThreads
                 AddProcess(program);
             }
 
+            SignalPlan.AddOwn(program, Leader.Tid, _threads[i].Tid, record.PendingSignals);
             CredentialsPlan.Add(program, record.Credentials, own);
             if (i == 0)
             {
@@ -139,11 +140,7 @@ internal sealed class RestoredThreads
         ProcessRecord process = _checkpoint.Process;
         ProcessPlan.AddPrivileged(program, process);
         SignalPlan.AddActions(program, process.SignalActions);
-        SignalPlan.AddPending(
-            program,
-            Leader.Tid,
-            process.PendingSignals,
-            _checkpoint.Threads.SelectMany(thread => thread.PendingSignals.Select(info => (TidOf(thread.Tid), info))));
+        SignalPlan.AddShared(program, Leader.Tid, process.PendingSignals);
         SignalPlan.AddTimers(program, process, TidOf);
     }
 }

@@ -7,6 +7,19 @@ internal static class SyscallInstructionSearch
 {
     private const ulong LongestSearch = 4 << 20;
 
+    /// <summary>Finds one outside of our own mapping; null when there is none, or the task has ended.</summary>
+    internal static ulong? TryFind(int pid, ulong ownStart)
+    {
+        try
+        {
+            return Find(pid, ownStart);
+        }
+        catch (Exception exception) when (exception is LazyRestoreException or IOException)
+        {
+            return null;
+        }
+    }
+
     /// <summary>Finds one outside of our own mapping; 0 when there is none to leave out.</summary>
     internal static ulong Find(int pid, ulong ownStart = 0)
     {

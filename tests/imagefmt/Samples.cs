@@ -121,8 +121,8 @@ internal static class Samples
         new MemoryObjectRecord { Id = 1, Kind = MemoryObjectKind.MemFd, Name = "shm", Size = 0x50_0000, Mode = 0x81ff, Seals = 1 },
         new PathFileRecord { Id = 1, StatusFlags = 2, Path = "/tmp/log", Offset = 77, Identity = Identity, Device = 0x501 },
         new ObjectFileRecord { Id = 2, StatusFlags = 2, ObjectId = 1, Offset = 4096 },
-        new PipeRecord { Id = 3, StatusFlags = 0, PipeId = 991, WriteEnd = false, Capacity = 65536, Content = Bytes(100, 11) },
-        new PipeRecord { Id = 4, StatusFlags = 1, PipeId = 991, WriteEnd = true, Capacity = 65536, Content = default },
+        new PipeRecord { Id = 3, StatusFlags = 0, PipeId = 991, WriteEnd = false, Capacity = 65536, Content = [Bytes(100, 11), Bytes(0, 0)] },
+        new PipeRecord { Id = 4, StatusFlags = 1, PipeId = 991, WriteEnd = true, Capacity = 65536, Content = [] },
         new ExternalStreamRecord { Id = 5, StatusFlags = 2, Stream = 2, Description = "/dev/pts/3" },
         new EventFdRecord { Id = 6, StatusFlags = 2, Count = ulong.MaxValue - 1, Semaphore = true },
         new EpollRecord { Id = 7, StatusFlags = 2, Interests = [new EpollInterest(3, 3, 0x80000001, ulong.MaxValue)] },
@@ -134,7 +134,7 @@ internal static class Samples
         new UnixSocketRecord
         {
             Id = 10, StatusFlags = 2, Inode = 5, Type = 1, Options = [new SocketOption(1, 7, Bytes(4, 12))], Listening = true,
-            Backlog = 128, Address = "/run/x"u8.ToArray(), PeerInode = 6, ShutDown = 1, ReceiveQueue = [Bytes(3, 13), Bytes(0, 0)],
+            Backlog = 128, Address = "/run/x"u8.ToArray(), PeerInode = 6, PeerClosed = false, ShutDown = 1, ReceiveQueue = [Bytes(3, 13), Bytes(0, 0)],
         },
         new InetSocketRecord
         {

@@ -32,6 +32,7 @@ internal static class CommandLine
         {
             new DumpCommand(context),
             new RestoreCommand(context),
+            new AgentCommand(context),
             new InspectCommand(context),
             new CheckCommand(context),
             new DemoCommand(context),

@@ -54,7 +54,7 @@ internal sealed class InspectCommand : Verb
     protected override int Run(ParseResult parse, Reporter reporter)
     {
         using Interruption interruption = new();
-        using ImageInput input = ImageInput.Open(parse.GetRequiredValue(_image), interruption.Token);
+        using ImageInput input = ImageInput.Open(parse.GetRequiredValue(_image), reporter.Streams, interruption.Token);
         using CheckpointImage image = CheckpointImage.OpenFile(input.Path);
         reporter.Result(parse.GetRequiredValue(_section) switch
         {

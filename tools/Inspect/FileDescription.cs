@@ -43,7 +43,7 @@ internal sealed class FileDescription(Checkpoint checkpoint)
         PathFileRecord path => path.Path,
         ObjectFileRecord stored => OfObject(_objects[stored.ObjectId]),
         PipeRecord pipe =>
-            $"pipe {pipe.PipeId}, {(pipe.WriteEnd ? "write" : "read")} end, {Readable.Bytes(pipe.Capacity)}{Queued(pipe.Content.Length)}",
+            $"pipe {pipe.PipeId}, {(pipe.WriteEnd ? "write" : "read")} end, {Readable.Bytes(pipe.Capacity)}{Queued(pipe.Content.Sum(piece => piece.Length))}",
         ExternalStreamRecord stream => $"the restorer's stream {stream.Stream}, was {stream.Description}",
         EventFdRecord counter => $"count {counter.Count}{(counter.Semaphore ? ", semaphore" : "")}",
         EpollRecord epoll => $"watches {string.Join(", ", epoll.Interests.Select(interest => interest.Descriptor))}",

@@ -44,7 +44,7 @@ internal sealed record FailureReport
         FileNotFoundException or DirectoryNotFoundException => Of(exception, "Check the path."),
         UnauthorizedAccessException => Of(exception, "Run as root, or as the owner of the file."),
         IOException => Of(exception, hint: null),
-        _ => Of(exception, "This is a defect of lazyrestore; run again with -v for the place and report it.") with
+        _ => Of(exception, "This is a defect of lazyrestore; run again with -vv for the place and report it.") with
         {
             Message = $"unexpected {exception.GetType().Name}: {exception.Message}",
         },

@@ -90,7 +90,7 @@ internal sealed class Reporter
     {
         _progress.Clear();
         _results.Error(failure);
-        _log.Error(failure, withTrace: _options.Verbosity > 0);
+        _log.Error(failure, withTrace: _options.Verbosity > 1);
         return failure.ExitCode;
     }
 }

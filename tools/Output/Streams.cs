@@ -5,6 +5,10 @@ namespace LazyRestore.Tools.Output;
 /// <summary>Where a command writes, and what is at the other end. Writers are made at their first use.</summary>
 internal sealed class Streams
 {
+    private const int StandardInput = 0;
+    private const int StandardOutput = 1;
+    private const int StandardError = 2;
+
     private static readonly UTF8Encoding s_utf8 = new(encoderShouldEmitUTF8Identifier: false);
 
     private readonly Lazy<TextWriter> _output;
@@ -22,6 +26,9 @@ internal sealed class Streams
     /// <summary>Logs, progress and errors.</summary>
     public TextWriter Error => _error.Value;
 
+    /// <summary>Whether standard input is a person's.</summary>
+    public bool InputIsTerminal { get; init; }
+
     /// <summary>Whether a person reads standard output.</summary>
     public bool OutputIsTerminal { get; init; }
 
@@ -34,11 +41,12 @@ internal sealed class Streams
     /// <summary>The streams of this process.</summary>
     public static Streams OfProcess()
     {
-        bool outputIsTerminal = !Console.IsOutputRedirected;
-        return new Streams(() => Open(Console.OpenStandardOutput()), () => Open(Console.OpenStandardError()))
+        bool outputIsTerminal = IsTerminal(StandardOutput);
+        return new Streams(() => Open(StandardOutput), () => Open(StandardError))
         {
+            InputIsTerminal = IsTerminal(StandardInput),
             OutputIsTerminal = outputIsTerminal,
-            ErrorIsTerminal = !Console.IsErrorRedirected,
+            ErrorIsTerminal = IsTerminal(StandardError),
             Color = outputIsTerminal && string.IsNullOrEmpty(Environment.GetEnvironmentVariable("NO_COLOR")),
         };
     }
@@ -49,9 +57,12 @@ internal sealed class Streams
     /// <summary>The same streams with results on standard error, for commands whose data takes standard output.</summary>
     public Streams WithResultsOnError() => new(() => Error, () => Error)
     {
+        InputIsTerminal = InputIsTerminal,
         OutputIsTerminal = OutputIsTerminal,
         ErrorIsTerminal = ErrorIsTerminal,
     };
 
-    private static StreamWriter Open(Stream stream) => new(stream, s_utf8, bufferSize: 4096) { AutoFlush = true };
+    private static bool IsTerminal(int descriptor) => Interop.isatty(descriptor) is 1;
+
+    private static StreamWriter Open(int descriptor) => new(new DescriptorStream(descriptor), s_utf8, bufferSize: 4096) { AutoFlush = true };
 }

@@ -23,7 +23,7 @@ internal static class BackgroundRestore
         try
         {
             using RunningNotice notice = RunningNotice.Prepare(settings);
-            using ImageInput image = ImageInput.Open(settings.Image, signals.Interrupted);
+            using ImageInput image = ImageInput.Open(settings.Image, reporter.Streams, signals.Interrupted);
             RestoreObserver observer = new(reporter.WithoutResults(), notice, (pid, sinceStart) =>
             {
                 running = true;

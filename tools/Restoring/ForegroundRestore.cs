@@ -15,7 +15,7 @@ internal static class ForegroundRestore
         try
         {
             using RunningNotice notice = RunningNotice.Prepare(settings);
-            using ImageInput image = ImageInput.Open(settings.Image, signals.Interrupted);
+            using ImageInput image = ImageInput.Open(settings.Image, reporter.Streams, signals.Interrupted);
             RestoreObserver observer = new(reporter, notice, (pid, sinceStart) =>
             {
                 signals.RelayTo(pid);

@@ -27,7 +27,7 @@ internal sealed class RunningNotice : IDisposable
     }
 
     /// <summary>Tells nobody.</summary>
-    public static RunningNotice None => new(null, null);
+    public static RunningNotice ToNobody() => new(null, null);
 
     /// <summary>Gets ready to tell what the command line asks for.</summary>
     public static RunningNotice Prepare(RestoreSettings settings) => new(

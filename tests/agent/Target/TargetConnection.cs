@@ -6,7 +6,7 @@ namespace LazyRestore.Agent.Tests.Target;
 /// <summary>A conversation with the target or with one of its children.</summary>
 internal sealed class TargetConnection : IDisposable
 {
-    private const int DeadlineMilliseconds = 10_000;
+    private const int DeadlineMilliseconds = 120_000;
 
     private readonly NetworkStream _stream;
     private readonly StreamReader _reader;

@@ -72,7 +72,7 @@ internal sealed class TargetProcess : IDisposable
         File.Delete(_path);
     }
 
-    private static SafeFileHandle Take(int pid, int descriptor)
+    public static SafeFileHandle Take(int pid, int descriptor)
     {
         int process = (int)(long)syscall(PidfdOpen, pid, 0);
         int taken = (int)(long)syscall(PidfdGetFd, process, descriptor, 0);

@@ -13,6 +13,7 @@
 #include <sys/socket.h>
 #include <sys/syscall.h>
 #include <sys/un.h>
+#include <sys/wait.h>
 #include <unistd.h>
 
 #define PAGE 4096ul
@@ -95,6 +96,114 @@ static long storm(void)
     return bad;
 }
 
+// What each page of the upper half has to be: its kind, and the image page it came from.
+static char kinds[1 << 16];
+static uint64_t images[1 << 16];
+static unsigned dice;
+
+static void *address_of(uint64_t page)
+{
+    return (void *)(base + page * PAGE);
+}
+
+static int roll(int sides)
+{
+    return rand_r(&dice) % sides;
+}
+
+static void check(uint64_t page, uint64_t count)
+{
+    for (; count > 0; count--, page++) {
+        char kind = kind_of(address_of(page), base + images[page] * PAGE);
+        if (kind != kinds[page]) {
+            fprintf(stderr, "page %lu is '%c' instead of '%c' of %lu, pid %d\n", page, kind, kinds[page], images[page], getpid());
+            bad++;
+        }
+    }
+}
+
+static void overwrite(uint64_t page, uint64_t count)
+{
+    for (uint64_t i = 0; i < count * WORDS; i++)
+        ((volatile uint64_t *)address_of(page))[i] = 0x77;
+    memset(kinds + page, 'w', count);
+}
+
+static void move(void *from, void *to, uint64_t count)
+{
+    if (mremap(from, count * PAGE, count * PAGE, MREMAP_MAYMOVE | MREMAP_FIXED, to) != to)
+        fail("mremap");
+}
+
+static void swap(uint64_t a, uint64_t b, uint64_t count)
+{
+    void *aside = (void *)(base + (1ul << 32));
+    move(address_of(a), aside, count);
+    move(address_of(b), address_of(a), count);
+    move(aside, address_of(b), count);
+    for (uint64_t i = 0; i < count; i++) {
+        char kind = kinds[a + i];
+        uint64_t image = images[a + i];
+        kinds[a + i] = kinds[b + i], images[a + i] = images[b + i];
+        kinds[b + i] = kind, images[b + i] = image;
+    }
+}
+
+static void fork_and_check(uint64_t page, uint64_t count)
+{
+    pid_t child = fork();
+    if (child == 0) {
+        bad = 0;
+        check(page, count);
+        if (madvise(address_of(page), PAGE, MADV_DONTNEED) < 0)
+            fail("madvise");
+        kinds[page] = '0';
+        check(pages / 2 + roll(pages / 2 - 64), 64);
+        _exit(bad != 0);
+    }
+    overwrite(page, 1);
+    int status;
+    if (child < 0 || waitpid(child, &status, 0) != child)
+        fail("fork");
+    if (status != 0)
+        bad++;
+}
+
+// Touches, drops, moves, replaces, forks at random, and checks every byte that it meets.
+static long torture(unsigned seed, uint64_t steps)
+{
+    dice = seed;
+    for (uint64_t page = 0; page < pages; page++)
+        kinds[page] = expected(page), images[page] = page;
+    pthread_t walker;
+    pthread_create(&walker, NULL, walk, (void *)(uintptr_t)seed);
+    for (; steps > 0; steps--) {
+        uint64_t half = pages / 2, count = 1 + roll(8), page = half + roll(half - count), other = half + roll(half - count);
+        int what = roll(100);
+        if (what < 60)
+            check(page, 1);
+        else if (what < 70)
+            overwrite(page, count);
+        else if (what < 80) {
+            if (madvise(address_of(page), count * PAGE, MADV_DONTNEED) < 0)
+                fail("madvise");
+            memset(kinds + page, '0', count);
+        } else if (what < 95) {
+            // The moved pieces must each be one mapping, whose neighbours may come from elsewhere.
+            if (page + 1 <= other || other + 1 <= page)
+                swap(page, other, 1);
+        } else if (what < 98) {
+            if (mmap(address_of(page), count * PAGE, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS | MAP_FIXED, -1, 0) == MAP_FAILED)
+                fail("mmap");
+            memset(kinds + page, '0', count);
+        } else
+            fork_and_check(page, count);
+    }
+    pthread_join(walker, NULL);
+    check(pages / 2, pages / 2);
+    return bad;
+}
+
 static void obey(const char *verb, uint64_t a, uint64_t b, uint64_t c)
 {
     if (!strcmp(verb, "verify")) {
@@ -121,6 +230,8 @@ static void obey(const char *verb, uint64_t a, uint64_t b, uint64_t c)
         result = mremap((void *)a, b, b, MREMAP_MAYMOVE | MREMAP_FIXED, (void *)c) == (void *)c ? 0 : -1;
     else if (!strcmp(verb, "storm"))
         result = storm();
+    else if (!strcmp(verb, "torture"))
+        result = torture(a, b);
     else if (!strcmp(verb, "write")) {
         for (uint64_t i = 0; i < b * WORDS; i++)
             ((volatile uint64_t *)a)[i] = 0x77;

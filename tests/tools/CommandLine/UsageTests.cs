@@ -3,7 +3,7 @@ namespace LazyRestore.Tools.Tests.CommandLine;
 /// <summary>What the command line refuses, and what it says about itself.</summary>
 public sealed class UsageTests
 {
-    public static TheoryData<string> Verbs => ["dump", "restore", "inspect", "check", "demo", "completion"];
+    public static TheoryData<string> Verbs => ["dump", "restore", "agent", "inspect", "check", "demo", "completion"];
 
     [Theory]
     [InlineData("")]
@@ -22,6 +22,8 @@ public sealed class UsageTests
     [InlineData("inspect x page")]
     [InlineData("inspect x page nowhere")]
     [InlineData("inspect x maps 0x1000")]
+    [InlineData("agent")]
+    [InlineData("agent --resume me")]
     [InlineData("demo --memory none")]
     [InlineData("completion csh")]
     [InlineData("check --progress loud")]
@@ -70,6 +72,10 @@ public sealed class UsageTests
     [InlineData("fish")]
     public void CompletionPrintsAScript(string shell) =>
         Assert.Contains("lazyrestore", Invocation.Of("completion", shell).Output, StringComparison.Ordinal);
+
+    [Fact]
+    public void AnAgentForAProcessThatNeedsNoneEndsWith1() =>
+        Assert.Equal(1, Invocation.Of("agent", "--resume", $"{Environment.ProcessId}").ExitCode);
 
     [Fact]
     public void CheckTellsEveryFeatureToPrograms()

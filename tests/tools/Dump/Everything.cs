@@ -97,7 +97,7 @@ internal static class Everything
         PipeRecord[] ends = [.. checkpoint.Files.OfType<PipeRecord>()];
         Assert.Equal(2, ends.Length);
         PipeRecord reader = ends.Single(end => !end.WriteEnd);
-        Assert.Equal("in the pipe", Encoding.ASCII.GetString(reader.Content.Span));
+        Assert.Equal("in the pipe", Encoding.ASCII.GetString(Assert.Single(reader.Content).Span));
         Assert.Equal(65536, reader.Capacity);
         DescriptorRecord[] readers = [.. checkpoint.Descriptors.Where(descriptor => descriptor.FileId == reader.Id)];
         Assert.Equal([true, false], readers.Select(descriptor => descriptor.CloseOnExec));

@@ -41,7 +41,7 @@ public sealed unsafe class Pipes(StandardStreams streams, IReadOnlyList<OpenDesc
             PipeId = first.Status.Inode,
             WriteEnd = writeEnd,
             Capacity = Native.Check("fcntl(F_GETPIPE_SZ)", Interop.fcntl(first.Here, Interop.F_GETPIPE_SZ), description.Subject),
-            Content = writeEnd || !_stored.Add(first.Status.Inode) ? ReadOnlyMemory<byte>.Empty : Content(description),
+            Content = writeEnd || !_stored.Add(first.Status.Inode) ? [] : Content(description),
         };
     }
 
@@ -56,19 +56,13 @@ public sealed unsafe class Pipes(StandardStreams streams, IReadOnlyList<OpenDesc
         .Where(other => other.First.Status.Type == Interop.S_IFIFO && other.First.Status.Inode == inode)
         .Select(other => other.First.StatusFlags & Interop.O_ACCMODE);
 
-    private byte[] Content(OpenDescription description)
+    private List<ReadOnlyMemory<byte>> Content(OpenDescription description)
     {
         int pipe = description.First.Here;
         int length;
         Native.Check("ioctl(FIONREAD)", Interop.ioctl_int(pipe, Interop.FIONREAD, &length), description.Subject);
         if (length == 0)
         {
-            return [];
-        }
-
-        if ((description.First.StatusFlags & Interop.O_DIRECT) != 0)
-        {
-            refusals.Add(description.Subject, UnsupportedKind.PacketPipe, description.Link);
             return [];
         }
 
@@ -83,23 +77,26 @@ public sealed unsafe class Pipes(StandardStreams streams, IReadOnlyList<OpenDesc
         return ReadAll(copy[0], length, description.Subject);
     }
 
-    private static byte[] ReadAll(int pipe, int length, string subject)
+    // A read ends with a packet; without packet mode it takes all there is.
+    private static List<ReadOnlyMemory<byte>> ReadAll(int pipe, int length, string subject)
     {
-        byte[] content = new byte[length];
-        fixed (byte* start = content)
+        List<ReadOnlyMemory<byte>> pieces = [];
+        byte[] buffer = new byte[length];
+        fixed (byte* start = buffer)
         {
             for (int done = 0; done < length;)
             {
-                int read = Native.Check("read", Interop.read(pipe, start + done, (nuint)(length - done)), subject);
+                int read = Native.Check("read", Interop.read(pipe, start, (nuint)length), subject);
                 if (read == 0)
                 {
                     throw new LazyRestoreException(FailureReason.Failed, $"{subject}: the pipe held less than it said");
                 }
 
+                pieces.Add(buffer.AsMemory(0, read).ToArray());
                 done += read;
             }
         }
 
-        return content;
+        return pieces;
     }
 }

@@ -26,10 +26,10 @@ public sealed class UnixSockets(StandardStreams streams, IReadOnlyList<OpenDescr
             return null;
         }
 
-        if (!listening && LeadsOutside(state, type, out UnsupportedKind reason))
+        if (!listening && LeadsOutside(state))
         {
             return streams.Replace(
-                description, UnsupportedKind.OutsideStream, reason, $"{first.Link} {Name(address.Span)}".TrimEnd(), description.StandardStream);
+                description, UnsupportedKind.OutsideStream, UnsupportedKind.OutsideUnixSocket, $"{first.Link} {Name(address.Span)}".TrimEnd(), description.StandardStream);
         }
 
         return new UnixSocketRecord
@@ -43,22 +43,15 @@ public sealed class UnixSockets(StandardStreams streams, IReadOnlyList<OpenDescr
             Backlog = listening ? state.Backlog : 0,
             Address = address,
             PeerInode = state.PeerInode,
+            PeerClosed = state.PeerInode == 0 && state.State == Established && type != Interop.SOCK_DGRAM,
             ShutDown = state.ShutDown,
             ReceiveQueue = listening ? [] : new UnixMessages(description, refusals).Peek(type),
         };
     }
 
-    private bool LeadsOutside(UnixSocketState state, int type, out UnsupportedKind reason)
-    {
-        reason = UnsupportedKind.OutsideUnixSocket;
-        if (state.PeerInode != 0)
-        {
-            return !all.Any(other => other.First.Status.Type == Interop.S_IFSOCK && other.First.Status.Inode == state.PeerInode);
-        }
-
-        reason = UnsupportedKind.ClosedPeer;
-        return state.State == Established && type != Interop.SOCK_DGRAM;
-    }
+    private bool LeadsOutside(UnixSocketState state) =>
+        state.PeerInode != 0
+        && !all.Any(other => other.First.Status.Type == Interop.S_IFSOCK && other.First.Status.Inode == state.PeerInode);
 
     // The kernel ends a path with a zero byte; every byte of an abstract name counts.
     private static ReadOnlyMemory<byte> Stem(ReadOnlyMemory<byte> address) =>

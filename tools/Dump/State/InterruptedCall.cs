@@ -62,7 +62,7 @@ public static class InterruptedCall
         {
             SystemCall.nanosleep => SleepRemaining(pid, registers.rsi, registers.rdi, blocked),
             SystemCall.clock_nanosleep => SleepRemaining(pid, registers.r10, registers.rdx, blocked),
-            SystemCall.poll => Less((int)registers.rdx * 1_000_000L, blocked),
+            SystemCall.poll when (int)registers.rdx > 0 => Less((int)registers.rdx * 1_000_000L, blocked),
             SystemCall.futex when ((int)registers.rsi & FutexCommandMask) == FutexWait && registers.r10 != 0 =>
                 Less(ReadTime(pid, registers.r10), blocked),
             _ => null,

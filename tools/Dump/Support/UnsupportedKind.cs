@@ -47,7 +47,6 @@ public sealed record UnsupportedKind(string Name, string? Remedy = null)
     public static readonly UnsupportedKind TwoWayPipe = new("a pipe that is open for reading and writing at once");
     public static readonly UnsupportedKind OutsidePipe = new("a pipe to another process");
     public static readonly UnsupportedKind OutsideStream = new("a standard stream that leads to another process", InheritStreams);
-    public static readonly UnsupportedKind PacketPipe = new("a pipe in packet mode that is not empty");
     public static readonly UnsupportedKind SymbolicLink = new("an open symbolic link");
     public static readonly UnsupportedKind AnonymousInode = new("a file of this kind");
     public static readonly UnsupportedKind EpollTarget = new("an epoll entry for a file that has no descriptor any more");
@@ -58,7 +57,6 @@ public sealed record UnsupportedKind(string Name, string? Remedy = null)
     public static readonly UnsupportedKind WaitingConnections =
         new("a listening socket with connections that wait to be accepted", "Try again in a moment.");
     public static readonly UnsupportedKind OutsideUnixSocket = new("a UNIX socket connected to another process");
-    public static readonly UnsupportedKind ClosedPeer = new("a UNIX socket whose peer has closed it");
     public static readonly UnsupportedKind QueuedDescriptors = new("descriptors in flight in a UNIX socket");
     public static readonly UnsupportedKind QueuedAddresses = new("queued datagrams with a sender's address");
     public static readonly UnsupportedKind QueuedDatagrams = new("queued datagrams", "Try again in a moment.");

@@ -1,15 +1,17 @@
+using System.Runtime.InteropServices;
 using LazyRestore.ImageFormat;
 using LazyRestore.ImageFormat.Records;
-using Tmds.Linux;
 using static Tmds.Linux.LibC;
 
 namespace LazyRestore.Agent.Sources;
 
 /// <summary>
-/// Pages from an image file that is mapped into the agent. Every page's checksum is verified before it is handed out, which also
-/// brings the page into the processor's cache for the copy that follows.
+/// Pages from an image file, read into a buffer that stays in the processor's cache, verified there, and placed from there. Each page is
+/// needed once, so a mapping of the file would cost more than the copy that it saves: a page table entry for every page, and on a virtual machine
+/// another one of the hypervisor's. What was verified is also what is placed, whatever happens to the file in between, and
+/// a file that is cut short or a disk that fails is an error number, not a SIGBUS.
 /// </summary>
-public sealed unsafe class MappedImageSource : IPageSource
+public sealed unsafe class ImageFileSource : IPageSource
 {
     // A header takes about 4 KiB; this many keep a random walk over 2 GiB from parsing any of them twice.
     private const int CachedHeaders = 1024;
@@ -19,13 +21,13 @@ public sealed unsafe class MappedImageSource : IPageSource
     private readonly CachedHeader?[] _headers = new CachedHeader?[CachedHeaders];
     private readonly ExtentDecoder _decoder = new();
     private readonly DecodedBlocks _blocks = new();
-    private readonly byte* _base;
-    private readonly long _length;
+    private readonly int _file;
+    private byte* _buffer;
 
-    /// <summary>Maps an image.</summary>
+    /// <summary>Creates the source of an image.</summary>
     /// <param name="image">The image; it stays the caller's.</param>
-    /// <exception cref="LazyRestoreException">It is not a file, or cannot be mapped.</exception>
-    public MappedImageSource(CheckpointImage image)
+    /// <exception cref="LazyRestoreException">It is not a file.</exception>
+    public ImageFileSource(CheckpointImage image)
     {
         _image = image;
         _entries = image.Index.InSpace(ExtentAddress.Process);
@@ -33,16 +35,10 @@ public sealed unsafe class MappedImageSource : IPageSource
             [.. _entries.Select(entry => entry.Address.Address)], [.. _entries.Select(entry => (ushort)entry.PresentPages)]);
         FileImageBytes file = image.Bytes as FileImageBytes
             ?? throw new LazyRestoreException(FailureReason.Unsupported, "pages can be served from an image file only");
-        _length = file.Length;
 
         // The very file that was opened: its name may stand for another one by now.
-        void* address = mmap(null, (size_t)(ulong)_length, PROT_READ, MAP_SHARED, (int)file.Handle.DangerousGetHandle(), 0);
-        if (address == MAP_FAILED)
-        {
-            throw new NativeException("mmap", errno, "the image");
-        }
-
-        _base = (byte*)address;
+        _file = (int)file.Handle.DangerousGetHandle();
+        _buffer = (byte*)NativeMemory.AlignedAlloc(ImageLayout.ExtentSpan, ImageLayout.PageSize);
     }
 
     /// <inheritdoc/>
@@ -70,37 +66,38 @@ public sealed unsafe class MappedImageSource : IPageSource
 
         int ordinal = cached.Header.Presence.Rank(page);
         return cached.Header.Codec == ExtentCodec.None
-            ? FetchMapped(cached.Header, ordinal, count, out fetched)
+            ? FetchPlain(cached.Header, ordinal, count, out fetched)
             : FetchDecoded(extent, cached.Header, ordinal, count, out fetched);
     }
 
     /// <inheritdoc/>
     public void Dispose()
     {
-        _ = munmap(_base, (size_t)(ulong)_length);
+        NativeMemory.AlignedFree(_buffer);
+        _buffer = null;
         _decoder.Dispose();
         _blocks.Dispose();
     }
 
-    private FetchOutcome FetchMapped(ExtentHeader header, int ordinal, int count, out FetchedPages fetched)
+    private FetchOutcome FetchPlain(ExtentHeader header, int ordinal, int count, out FetchedPages fetched)
     {
         fetched = default;
         long offset = header.Entry.PayloadOffset + ((long)ordinal * ImageLayout.PageSize);
-        int readable = IsReadable(offset, (long)count * ImageLayout.PageSize) ? count : IsReadable(offset, ImageLayout.PageSize) ? 1 : 0;
+        int pages = Math.Min(count, ImageLayout.PagesPerExtent);
+        int read = Read(offset, pages * ImageLayout.PageSize) / ImageLayout.PageSize;
         int intact = 0;
-        while (intact < readable && IsIntact(header, ordinal + intact, offset + ((long)intact * ImageLayout.PageSize)))
+        while (intact < read && IsIntact(header, ordinal + intact, _buffer + (intact * ImageLayout.PageSize)))
         {
             intact++;
         }
 
         if (intact == 0)
         {
-            string problem = readable == 0 ? "a page cannot be read" : "a page has another checksum";
-            Problem = new ImageDamagedException("extent", offset, problem);
+            Problem = new ImageDamagedException("extent", offset, read == 0 ? "a page cannot be read" : "a page has another checksum");
             return FetchOutcome.Damaged;
         }
 
-        fetched = new FetchedPages((nint)(_base + offset), intact);
+        fetched = new FetchedPages((nint)_buffer, intact);
         return FetchOutcome.Ready;
     }
 
@@ -127,13 +124,13 @@ public sealed unsafe class MappedImageSource : IPageSource
         long offset = header.Entry.PayloadOffset + start;
         try
         {
-            if (!IsReadable(offset, length))
+            if (length > ImageLayout.ExtentSpan || Read(offset, length) < length)
             {
                 throw new ImageDamagedException("extent", offset, "a block cannot be read");
             }
 
             _decoder.DecodeBlockOf(
-                header, ordinal, new ReadOnlySpan<byte>(_base + offset, length), new Span<byte>(pages, ImageLayout.BlockSpan));
+                header, ordinal, new ReadOnlySpan<byte>(_buffer, length), new Span<byte>(pages, ImageLayout.BlockSpan));
             return true;
         }
         catch (ImageDamagedException problem)
@@ -143,16 +140,28 @@ public sealed unsafe class MappedImageSource : IPageSource
         }
     }
 
-    // Brings the range in. Where the file has been cut short or the disk fails, that is an error number; an access would be SIGBUS.
-    private bool IsReadable(long offset, long length)
+    /// <summary>Reads into the buffer; fewer bytes than asked for where the file ends or the disk fails.</summary>
+    private int Read(long offset, int length)
     {
-        long start = offset & ~(long)(ImageLayout.PageSize - 1);
-        return madvise(_base + start, (size_t)(ulong)(offset + length - start), Interop.MADV_POPULATE_READ) == 0
-            || errno is not (Interop.Errno.EFAULT or Interop.Errno.EHWPOISON);
+        int done = 0;
+        while (done < length)
+        {
+            long count = (long)pread(_file, _buffer + done, length - done, offset + done);
+            if (count > 0)
+            {
+                done += (int)count;
+            }
+            else if (count == 0 || errno != Interop.Errno.EINTR)
+            {
+                break;
+            }
+        }
+
+        return done;
     }
 
-    private bool IsIntact(ExtentHeader header, int ordinal, long offset) =>
-        PageChecksum.Of(new ReadOnlySpan<byte>(_base + offset, ImageLayout.PageSize)) == header.PageChecksumOf(ordinal);
+    private static bool IsIntact(ExtentHeader header, int ordinal, byte* page) =>
+        PageChecksum.Of(new ReadOnlySpan<byte>(page, ImageLayout.PageSize)) == header.PageChecksumOf(ordinal);
 
     private CachedHeader? Find(int extent)
     {

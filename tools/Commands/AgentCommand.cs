@@ -1,0 +1,35 @@
+using System.CommandLine;
+using LazyRestore.Restore;
+using LazyRestore.Tools.Output;
+using LazyRestore.Tools.Restoring;
+
+namespace LazyRestore.Tools.Commands;
+
+/// <summary><c>lazyrestore agent --resume PID</c>. A signal ends it as it would end any agent: the process waits for another.</summary>
+internal sealed class AgentCommand : Verb
+{
+    private readonly Option<int> _resume = new("--resume")
+    {
+        Description = "The restored process whose agent died, and which waits for its memory since",
+        HelpName = "PID",
+        Required = true,
+        CustomParser = Numbers.ProcessId,
+    };
+
+    /// <summary>Creates the verb.</summary>
+    public AgentCommand(CommandContext context)
+        : base(
+            context, "agent", "Serve the memory of a restored process whose agent died",
+            new Example("lazyrestore agent --resume 4711", "process 4711 goes on; returns when all its memory is there")) =>
+        Add(_resume);
+
+    /// <inheritdoc/>
+    protected override int Run(ParseResult parse, Reporter reporter)
+    {
+        using RunningNotice nobody = RunningNotice.ToNobody();
+        RestoreObserver observer = new(reporter, nobody, (pid, sinceStart) => reporter.Event(
+            "running", $"process {pid} is served again", RestoreReport.Running(pid, sinceStart)));
+        reporter.Result(RestoreReport.Of(RestoreSession.Resume(parse.GetRequiredValue(_resume), observer)));
+        return 0;
+    }
+}
