@@ -6,22 +6,22 @@ namespace LazyRestore.EndToEnd.Tests;
 public sealed class RefusalTests
 {
     [Theory]
-    [InlineData("tcp", "tcp")]
+    [InlineData("tcp", "TCP connection")]
     [InlineData("unix", "socket")]
     [InlineData("pipe", "pipe")]
     [InlineData("inotify", "inotify")]
     [InlineData("io_uring", "io_uring")]
-    [InlineData("child", "child")]
-    [InlineData("zombie", "child")]
+    [InlineData("child", "child process")]
+    [InlineData("zombie", "child process")]
     [InlineData("seccomp", "seccomp")]
-    [InlineData("netlink", "netlink")]
-    [InlineData("packet", "packet")]
+    [InlineData("netlink", "socket")]
+    [InlineData("packet", "socket")]
     [InlineData("userfaultfd", "userfaultfd")]
     [InlineData("pidfd", "pidfd")]
     [InlineData("fanotify", "fanotify")]
-    [InlineData("fifo", "fifo")]
+    [InlineData("fifo", "named pipe")]
     [InlineData("lock", "lock")]
-    [InlineData("terminal", "ptmx")]
+    [InlineData("terminal", "terminal")]
     public void RefusedStateLeavesTheProcessAlone(string state, string name)
     {
         using Subject subject = Subject.StartTarget("refused", state);

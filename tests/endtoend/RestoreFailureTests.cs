@@ -109,6 +109,8 @@ public sealed class RestoreFailureTests
 
         File.WriteAllBytes(subject.Image, image);
         subject.Tool("inspect", subject.Image, "verify").Exits(4);
+        subject.Tool("restore", "-d", "--eager", subject.Image).Exits(4);
+        AssertNoOtherProcess(subject, 0);
         RunningProcess agent = subject.RestoreInForeground(Mode.Demand, "--on-page-error", "kill");
         File.WriteAllText(subject.Scratch.File("go"), "");
         agent.WaitForExit();

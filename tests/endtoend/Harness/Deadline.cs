@@ -6,7 +6,7 @@ namespace LazyRestore.EndToEnd.Tests.Harness;
 internal static class Deadline
 {
     /// <summary>Long enough for the slowest machine; reached only when something is wrong.</summary>
-    internal static readonly TimeSpan Usual = TimeSpan.FromSeconds(60);
+    internal static readonly TimeSpan Usual = TimeSpan.FromSeconds(30);
 
     internal static void Await(string what, Func<bool> condition, Func<string>? describe = null, TimeSpan? within = null)
     {

@@ -65,7 +65,8 @@ internal static class Proc
         }
 
         StringBuilder text = new();
-        text.AppendLine(CultureInfo.InvariantCulture, $"--- /proc/{pid}/status\n{Text(pid, "status")}");
+        string[] keys = ["Name", "State", "PPid", "TracerPid", "Threads", "VmRSS", "SigPnd", "ShdPnd", "SigBlk", "SigCgt"];
+        text.AppendLine(CultureInfo.InvariantCulture, $"--- process {pid}: {string.Join(", ", keys.Select(key => $"{key} {Status(pid, key)}"))}");
         foreach (int tid in Threads(pid))
         {
             text.AppendLine(CultureInfo.InvariantCulture,
