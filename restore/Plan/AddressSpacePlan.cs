@@ -31,11 +31,7 @@ internal sealed class AddressSpacePlan
         _objectPaths = objectPaths;
     }
 
-    /// <summary>The calls.</summary>
-    internal SystemCallProgram Program { get; } = new();
-
-    /// <summary>The call that returns the userfaultfd; null when nothing is lazy.</summary>
-    internal CallResultRef? UserFault { get; private set; }
+    private SystemCallProgram Program { get; } = new();
 
     /// <summary>Empties the address space but for the sanctuary.</summary>
     internal static SystemCallProgram Vacate(Sanctuary sanctuary)
@@ -48,10 +44,8 @@ internal sealed class AddressSpacePlan
 
     /// <summary>Plans the address space of a checkpoint.</summary>
     /// <param name="checkpoint">The records.</param>
-    /// <param name="lazy">The VMAs whose pages come later.</param>
     /// <param name="objectPaths">Paths through which the process can open the memory objects that are files.</param>
-    internal static AddressSpacePlan Build(
-        Checkpoint checkpoint, IReadOnlyList<VmaRecord> lazy, IReadOnlyDictionary<int, string> objectPaths)
+    internal static SystemCallProgram Build(Checkpoint checkpoint, IReadOnlyDictionary<int, string> objectPaths)
     {
         var plan = new AddressSpacePlan(checkpoint, objectPaths);
         plan.Program.About("personality").Call(SystemCall.personality, checkpoint.Process.Personality);
@@ -62,8 +56,29 @@ internal sealed class AddressSpacePlan
         }
 
         plan.SetLayout();
-        plan.RegisterLazy(lazy);
-        return plan;
+        return plan.Program;
+    }
+
+    /// <summary>Plans the registration of lazy memory, which comes last: from then on the process waits for its pages.</summary>
+    /// <returns>The calls, and the one that returns the userfaultfd.</returns>
+    internal static (SystemCallProgram Program, CallResultRef UserFault) RegisterLazy(IReadOnlyList<VmaRecord> lazy)
+    {
+        var program = new SystemCallProgram();
+        program.About("lazy memory");
+        CallResultRef descriptor = program.Call(SystemCall.userfaultfd, UserFaultConstants.CreateFlags);
+        program.Call(
+            SystemCall.ioctl, descriptor, UserFaultConstants.Api, program.Words(UserFaultConstants.ApiVersion, UserFaultConstants.Events, 0));
+        foreach (VmaRecord vma in lazy)
+        {
+            program.About($"lazy memory at 0x{vma.Start:x}");
+            program.Call(
+                SystemCall.ioctl,
+                descriptor,
+                UserFaultConstants.Register,
+                program.Words(vma.Start, vma.Length, UserFaultConstants.RegisterMissing, 0));
+        }
+
+        return (program, descriptor);
     }
 
     private void MapVdso()
@@ -163,29 +178,5 @@ internal sealed class AddressSpacePlan
         Program.Point(map, 11 * sizeof(ulong), Program.Data(layout.Auxv.Span));
         Program.Call(SystemCall.prctl, PrSetMm, PrSetMmMap, map, map.Length, 0);
         Program.About("files of the address space").Call(SystemCall.close_range, 3, uint.MaxValue, 0);
-    }
-
-    private void RegisterLazy(IReadOnlyList<VmaRecord> lazy)
-    {
-        if (lazy.Count == 0)
-        {
-            return;
-        }
-
-        Program.About("lazy memory");
-        CallResultRef descriptor = Program.Call(SystemCall.userfaultfd, UserFaultConstants.CreateFlags);
-        Program.Call(
-            SystemCall.ioctl, descriptor, UserFaultConstants.Api, Program.Words(UserFaultConstants.ApiVersion, UserFaultConstants.Events, 0));
-        foreach (VmaRecord vma in lazy)
-        {
-            Program.About($"lazy memory at 0x{vma.Start:x}");
-            Program.Call(
-                SystemCall.ioctl,
-                descriptor,
-                UserFaultConstants.Register,
-                Program.Words(vma.Start, vma.Length, UserFaultConstants.RegisterMissing, 0));
-        }
-
-        UserFault = descriptor;
     }
 }

@@ -9,6 +9,8 @@ internal sealed partial class DescriptorPlan
     private const int CreationFlags = 0x40 | 0x80 | 0x200;
     private const int NoControllingTerminal = 0x100;
     private const int SetPipeSize = 1031; // F_SETPIPE_SZ
+    private const int ClockRealtime = 0;
+    private const int AbsoluteTime = 1; // TFD_TIMER_ABSTIME
     private const int PacketMode = 0x4000; // O_DIRECT
     private const int EventFdSemaphore = 1;
     private const uint TimerFdSetTicks = 0x40085400; // TFD_IOC_SET_TICKS
@@ -78,6 +80,10 @@ internal sealed partial class DescriptorPlan
 
         // A timer that has expired stands still until it is read; it goes on with the next period.
         long value = timer.ValueNanoseconds != 0 ? timer.ValueNanoseconds : timer.Ticks > 0 ? timer.IntervalNanoseconds : 0;
+
+        // On the real-time clock an absolute time stays what it was, however long the image lay.
+        bool absolute = timer.Clock == ClockRealtime && timer.ValueNanoseconds != 0 && (timer.SetTimeFlags & AbsoluteTime) != 0;
+        value += absolute ? _checkpoint.Header.CreatedNanoseconds : 0;
         if (value != 0)
         {
             DataRef times = Program.Words(
@@ -85,7 +91,7 @@ internal sealed partial class DescriptorPlan
                 (ulong)(timer.IntervalNanoseconds % NanosecondsPerSecond),
                 (ulong)(value / NanosecondsPerSecond),
                 (ulong)(value % NanosecondsPerSecond));
-            Program.Call(SystemCall.timerfd_settime, made, 0, times, 0);
+            Program.Call(SystemCall.timerfd_settime, made, absolute ? timer.SetTimeFlags : 0, times, 0);
         }
 
         if (timer.Ticks > 0)

@@ -120,12 +120,12 @@ internal sealed class ProcessConstruction : IDisposable
     private void BuildAddressSpace(RemoteRunner runner, Sanctuary sanctuary, VmaRecord[] lazy)
     {
         runner.Run(_leader, AddressSpacePlan.Vacate(sanctuary));
-        AddressSpacePlan plan = AddressSpacePlan.Build(_image.Checkpoint, lazy, _objects.Paths);
-        ProgramResult result = runner.Run(_leader, plan.Program);
+        runner.Run(_leader, AddressSpacePlan.Build(_image.Checkpoint, _objects.Paths));
         EagerPages.Fill(_image, _leader.Tid);
-        if (plan.UserFault is { } call)
+        if (lazy.Length > 0)
         {
-            SafeFileHandle fault = Process.Take((int)result[call]);
+            (SystemCallProgram program, CallResultRef call) = AddressSpacePlan.RegisterLazy(lazy);
+            SafeFileHandle fault = Process.Take((int)runner.Run(_leader, program)[call]);
             Memory = LazyMemory.Start(_image, _options, _leader, runner, fault, lazy);
         }
     }

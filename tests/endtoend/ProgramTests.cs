@@ -26,7 +26,10 @@ public sealed class ProgramTests
 
         subject.Await("the server has let go of its clients", () => Proc.Threads(subject.Pid).Count() == 2);
         ProcessSnapshot before = subject.Snapshot();
-        for (int round = 0; round < 2; round++)
+
+        // A process whose memory is still missing cannot be saved yet.
+        int rounds = mode == Mode.Demand ? 1 : 2;
+        for (int round = 0; round < rounds; round++)
         {
             subject.Dump();
             subject.Restore(mode);
@@ -79,7 +82,7 @@ public sealed class ProgramTests
         ProcessSnapshot before = subject.Snapshot();
         subject.Dump();
         RunningProcess restore = subject.RestoreInForeground(mode);
-        subject.Await("sleep sleeps again", () => Proc.Text(subject.Pid, "wchan").Contains("nanosleep", StringComparison.Ordinal));
+        subject.Await("sleep sleeps again", () => Proc.Text(subject.Pid, "syscall").StartsWith("219 ", StringComparison.Ordinal)); // restart_syscall
         if (mode != Mode.Demand)
         {
             subject.AwaitAsBefore(before);

@@ -14,7 +14,15 @@ public sealed class StateTests
     public static TheoryData<string> Alone => [.. Targets];
 
     public static TheoryData<string, Mode> InEveryMode =>
-        [.. from target in Targets from mode in Enum.GetValues<Mode>() select new TheoryDataRow<string, Mode>(target, mode)];
+        [
+            .. from target in Targets
+               from mode in Enum.GetValues<Mode>()
+               where !(target == "vmaflags" && mode == Mode.Demand) // The kernel shows that memory is still registered.
+               select new TheoryDataRow<string, Mode>(target, mode),
+        ];
+
+    // Programs that make threads, mappings or descriptors by themselves all the time are only asked, not compared.
+    private static bool StandsStill(string target) => target is not ("timers" or "ballast");
 
     /// <summary>Proves the targets themselves: without a checkpoint, they find no difference.</summary>
     [Theory]
@@ -35,7 +43,11 @@ public sealed class StateTests
         subject.Restore(mode);
         if (mode is not Mode.Demand)
         {
-            subject.AwaitAsBefore(before);
+            if (StandsStill(target))
+            {
+                subject.AwaitAsBefore(before);
+            }
+
             subject.AwaitAgentEnd();
         }
 
@@ -51,7 +63,11 @@ public sealed class StateTests
         using Subject subject = Start(target);
         ProcessSnapshot before = subject.Snapshot();
         subject.Tool(subject.DumpArguments("--leave-running")).Exits(0);
-        subject.AwaitAsBefore(before);
+        if (StandsStill(target))
+        {
+            subject.AwaitAsBefore(before);
+        }
+
         subject.Verify();
     }
 
@@ -84,7 +100,11 @@ public sealed class StateTests
         {
             subject.Dump();
             subject.Restore(mode);
-            subject.AwaitAsBefore(before);
+            subject.AwaitAgentEnd();
+            if (StandsStill(target))
+            {
+                subject.AwaitAsBefore(before);
+            }
         }
 
         subject.Verify();

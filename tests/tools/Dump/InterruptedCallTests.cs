@@ -52,13 +52,22 @@ public sealed unsafe class InterruptedCallTests
             rdx = (ulong)(times + 2),
         };
 
-        Assert.Equal(5_000_000_006, InterruptedCall.SleepRemaining(Environment.ProcessId, registers));
+        Assert.Equal(5_000_000_006, InterruptedCall.TimeRemaining(Environment.ProcessId, registers, blocked: 7));
 
         registers.r10 = 0;
-        Assert.Equal(1000_000_000_000, InterruptedCall.SleepRemaining(Environment.ProcessId, registers));
+        Assert.Equal(1000_000_000_000, InterruptedCall.TimeRemaining(Environment.ProcessId, registers, blocked: 0));
+        Assert.Equal(999_999_999_000, InterruptedCall.TimeRemaining(Environment.ProcessId, registers, blocked: 1000));
+        Assert.Equal(1, InterruptedCall.TimeRemaining(Environment.ProcessId, registers, blocked: long.MaxValue / 2));
 
         registers.orig_rax = 202;
-        Assert.Null(InterruptedCall.SleepRemaining(Environment.ProcessId, registers));
+        Assert.Null(InterruptedCall.TimeRemaining(Environment.ProcessId, registers, blocked: 0));
+
+        registers.orig_rax = 7;
+        registers.rdx = 20;
+        Assert.Equal(15_000_000, InterruptedCall.TimeRemaining(Environment.ProcessId, registers, blocked: 5_000_000));
+
+        registers.rdx = unchecked((ulong)-1);
+        Assert.Null(InterruptedCall.TimeRemaining(Environment.ProcessId, registers, blocked: 0));
         NativeMemory.Free(times);
     }
 }
