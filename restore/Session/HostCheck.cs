@@ -1,5 +1,6 @@
 using System.Globalization;
 using System.IO.Hashing;
+using System.Text;
 using LazyRestore.ImageFormat;
 using LazyRestore.ImageFormat.Records;
 using Polly;
@@ -23,7 +24,7 @@ internal static unsafe class HostCheck
     /// <exception cref="LazyRestoreException">Something is.</exception>
     internal static void Require(Checkpoint checkpoint, bool newPid)
     {
-        List<string> problems = [.. CheckVdso(checkpoint), .. CheckMappedFiles(checkpoint), .. CheckOpenFiles(checkpoint)];
+        List<string> problems = [.. CheckVdso(checkpoint), .. CheckMappedFiles(checkpoint), .. CheckOpenFiles(checkpoint), .. CheckSocketNames(checkpoint)];
         if (!newPid)
         {
             problems.AddRange(CheckPids(checkpoint));
@@ -94,6 +95,34 @@ internal static unsafe class HostCheck
             else if (isRegular && (open.StatusFlags & AccessModeMask) == 0 && new FileInfo(open.Path).Length != open.Identity.Size)
             {
                 yield return $"{open.Path}, which it reads, has another size than it had";
+            }
+        }
+    }
+
+    // A socket that nobody holds any more may be replaced; one that is in use, or another kind of file, must not be.
+    private static IEnumerable<string> CheckSocketNames(Checkpoint checkpoint)
+    {
+        string[] names =
+        [
+            .. checkpoint.Files.OfType<UnixSocketRecord>().Where(socket => socket.Address.Span is [not 0, ..])
+                .Select(socket => Encoding.UTF8.GetString(socket.Address.Span)),
+        ];
+        if (names.Length == 0)
+        {
+            yield break;
+        }
+
+        string[] inUse = File.ReadAllLines("/proc/net/unix");
+        foreach (string name in names)
+        {
+            string path = Path.Combine(checkpoint.Process.WorkingDirectory, name);
+            if (inUse.Any(line => line.EndsWith(' ' + name, StringComparison.Ordinal) || line.EndsWith(' ' + path, StringComparison.Ordinal)))
+            {
+                yield return $"the UNIX socket {path} is in use";
+            }
+            else if (File.Exists(path) && new FileInfo(path).Length > 0)
+            {
+                yield return $"{path}, where it has a UNIX socket, is a file now";
             }
         }
     }

@@ -11,6 +11,7 @@ namespace LazyRestore.Restore.Session;
 /// <summary>The lazy memory of a restored process: the service that fills it and the holder that outlives us.</summary>
 internal sealed class LazyMemory
 {
+    private readonly PageErrorPolicy _onPageError;
     private readonly Holder _holder;
     private readonly PidDescriptor _process;
     private readonly (ulong Start, ulong Length) _sanctuary;
@@ -18,8 +19,9 @@ internal sealed class LazyMemory
 
     private LazyMemory(
         PageService service, Holder holder, PidDescriptor process, (ulong Start, ulong Length) sanctuary,
-        IReadOnlyList<(ulong Start, ulong Length)> locked)
+        IReadOnlyList<(ulong Start, ulong Length)> locked, PageErrorPolicy onPageError)
     {
+        _onPageError = onPageError;
         Service = service;
         _holder = holder;
         _process = process;
@@ -61,7 +63,8 @@ internal sealed class LazyMemory
             holder,
             PidDescriptor.Open(leader.Tid),
             (runner.Start, runner.End - runner.Start),
-            LockedRanges(image));
+            LockedRanges(image),
+            options.OnPageError);
     }
 
     /// <summary>Takes over from an agent that died.</summary>
@@ -69,13 +72,15 @@ internal sealed class LazyMemory
     /// <param name="pid">The process.</param>
     /// <param name="holder">Its holder.</param>
     /// <param name="fault">The userfaultfd, taken from the holder.</param>
-    /// <param name="state">The page state, taken from the holder and locked.</param>
-    internal static LazyMemory Resume(CheckpointImage image, int pid, Holder holder, SafeFileHandle fault, PageState state)
+    /// <param name="state">The page state, taken from the holder.</param>
+    /// <param name="options">How to work.</param>
+    internal static LazyMemory Resume(
+        CheckpointImage image, int pid, Holder holder, SafeFileHandle fault, PageState state, PageServiceOptions options)
     {
-        PageService service = PageService.Resume(image, fault, state, state.Options);
+        PageService service = PageService.Resume(image, fault, state, options);
         service.Start();
         Sanctuary sanctuary = ProcessConstruction.ChooseSanctuary(image.Checkpoint);
-        return new LazyMemory(service, holder, PidDescriptor.Open(pid), (sanctuary.Start, sanctuary.End - sanctuary.Start), LockedRanges(image));
+        return new LazyMemory(service, holder, PidDescriptor.Open(pid), (sanctuary.Start, sanctuary.End - sanctuary.Start), LockedRanges(image), options.OnPageError);
     }
 
     /// <summary>Whether the process has executed another program, so that its old memory is of no use to anyone.</summary>
@@ -90,6 +95,21 @@ internal sealed class LazyMemory
     {
         _holder.Leave(IsOrphaned() ? null : SyscallInstructionSearch.TryFind(_holder.Pid, _sanctuary.Start), _sanctuary, _locked);
         Close();
+    }
+
+    /// <summary>A page cannot be had: the process ends, or waits for it, as was asked.</summary>
+    internal void Fail()
+    {
+        if (_onPageError == PageErrorPolicy.Kill)
+        {
+            const int SigKill = 9;
+            Interop.syscall((long)SystemCall.kill, _process.Pid, SigKill);
+            Abandon();
+        }
+        else
+        {
+            Close();
+        }
     }
 
     /// <summary>The process is gone, or will be: ends the service and the holder.</summary>

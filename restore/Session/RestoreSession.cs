@@ -26,12 +26,13 @@ public static class RestoreSession
 
     /// <summary>Goes on where an agent died: serves the memory of a restored process until all of it is there.</summary>
     /// <param name="pid">The restored process.</param>
+    /// <param name="hydration">In which order memory arrives that nobody asked for; null as it was.</param>
     /// <param name="observer">Hears of it.</param>
     /// <exception cref="LazyRestoreException">The process waits for no agent, or another one lives.</exception>
-    public static RestoreResult Resume(int pid, IRestoreObserver observer) =>
-        OwnThread.Run("resume", () => ResumeHere(pid, observer));
+    public static RestoreResult Resume(int pid, HydrationOrder? hydration, IRestoreObserver observer) =>
+        OwnThread.Run("resume", () => ResumeHere(pid, hydration, observer));
 
-    private static RestoreResult ResumeHere(int pid, IRestoreObserver observer)
+    private static RestoreResult ResumeHere(int pid, HydrationOrder? hydration, IRestoreObserver observer)
     {
         long start = Stopwatch.GetTimestamp();
         int holder = HolderSearch.Find(pid) ?? throw new LazyRestoreException(
@@ -40,7 +41,8 @@ public static class RestoreSession
         PageState state = TakeState(held);
         using CheckpointImage image = ImageOpener.Open(state.ImagePath);
         SafeFileHandle fault = held.Take(HolderSearch.Descriptors(holder, "anon_inode:[userfaultfd]")[0]);
-        LazyMemory memory = LazyMemory.Resume(image, pid, Holder.Found(holder), fault, state);
+        PageServiceOptions options = hydration is { } order ? state.Options with { Hydration = order } : state.Options;
+        LazyMemory memory = LazyMemory.Resume(image, pid, Holder.Found(holder), fault, state, options);
         using PidDescriptor process = PidDescriptor.Open(pid);
         TimeSpan toRunning = Stopwatch.GetElapsedTime(start);
         observer.Running(pid, toRunning);
@@ -147,6 +149,12 @@ public static class RestoreSession
         }
 
         PageServiceResult result = completion.Result;
-        return result.Failure is { } failure ? throw failure : result.End == PageServiceEnd.Resident;
+        if (result.Failure is { } failure)
+        {
+            memory.Fail();
+            throw failure;
+        }
+
+        return result.End == PageServiceEnd.Resident;
     }
 }

@@ -17,10 +17,9 @@ static void check_all(const char *what)
         expect_page(what, i, memory + i * PAGE, tag_of(i));
 }
 
-static void *beat(void *unused)
+static void *beat(void *descriptor)
 {
-    /* DIR/beats always holds the last count. */
-    int fd = open(target_path("beats"), O_RDWR | O_CREAT | O_CLOEXEC, 0600);
+    int fd = *(int *)descriptor;
     while (!target_may_go()) {
         char text[32];
         int n = snprintf(text, sizeof text, "%020llu\n", (unsigned long long)++beats);
@@ -28,7 +27,7 @@ static void *beat(void *unused)
         target_sleep(1000000);
     }
     close(fd);
-    return unused;
+    return descriptor;
 }
 
 static void *watch(void *unused)
@@ -51,8 +50,10 @@ int main(int argc, char **argv)
         else if (i % 8 == 3)
             memset(memory + i * PAGE, 0, PAGE);
     }
+    /* DIR/beats always holds the last count. */
+    int beats_fd = MUST(open(target_path("beats"), O_RDWR | O_CREAT | O_CLOEXEC, 0600));
     pthread_t beater, watcher = 0;
-    MUST0(pthread_create(&beater, NULL, beat, NULL));
+    MUST0(pthread_create(&beater, NULL, beat, &beats_fd));
     if (argc > 3 && !strcmp(argv[3], "watch"))
         MUST0(pthread_create(&watcher, NULL, watch, NULL));
 

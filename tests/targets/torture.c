@@ -187,6 +187,8 @@ static void grow(struct worker *w, struct region *r)
 {
     long pages = r->pages < 512 ? r->pages * 2 : 64;
     char *got = mremap(r->base, r->pages * PAGE, pages * PAGE, MREMAP_MAYMOVE);
+    if (got == MAP_FAILED && errno == EFAULT)
+        return; /* it consists of several mappings */
     if (failed("mremap to another size", w, got == MAP_FAILED))
         return;
     r->base = got;

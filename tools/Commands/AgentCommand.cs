@@ -1,4 +1,5 @@
 using System.CommandLine;
+using LazyRestore.Agent;
 using LazyRestore.Restore;
 using LazyRestore.Tools.Output;
 using LazyRestore.Tools.Restoring;
@@ -16,12 +17,21 @@ internal sealed class AgentCommand : Verb
         CustomParser = Numbers.ProcessId,
     };
 
+    private readonly Option<string> _prefetch = new Option<string>("--prefetch")
+    {
+        Description = "How memory arrives that nobody has asked for yet; without it, as the first agent was told",
+        HelpName = "linear|none",
+    }.AcceptOnlyFromAmong("linear", "none");
+
     /// <summary>Creates the verb.</summary>
     public AgentCommand(CommandContext context)
         : base(
             context, "agent", "Serve the memory of a restored process whose agent died",
-            new Example("lazyrestore agent --resume 4711", "process 4711 goes on; returns when all its memory is there")) =>
+            new Example("lazyrestore agent --resume 4711", "process 4711 goes on; returns when all its memory is there"))
+    {
         Add(_resume);
+        Add(_prefetch);
+    }
 
     /// <inheritdoc/>
     protected override int Run(ParseResult parse, Reporter reporter)
@@ -29,7 +39,13 @@ internal sealed class AgentCommand : Verb
         using RunningNotice nobody = RunningNotice.ToNobody();
         RestoreObserver observer = new(reporter, nobody, (pid, sinceStart) => reporter.Event(
             "running", $"process {pid} is served again", RestoreReport.Running(pid, sinceStart)));
-        reporter.Result(RestoreReport.Of(RestoreSession.Resume(parse.GetRequiredValue(_resume), observer)));
+        HydrationOrder? order = parse.GetValue(_prefetch) switch
+        {
+            "none" => HydrationOrder.None,
+            "linear" => HydrationOrder.Linear,
+            _ => null,
+        };
+        reporter.Result(RestoreReport.Of(RestoreSession.Resume(parse.GetRequiredValue(_resume), order, observer)));
         return 0;
     }
 }

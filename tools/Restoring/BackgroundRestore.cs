@@ -41,12 +41,18 @@ internal static class BackgroundRestore
         }
     }
 
-    // Whoever reads what the detaching command prints waits for the end of the stream, not of the agent. Standard error stays:
-    // it is the only way to tell of a page that cannot be had.
+    // Whoever reads what the detaching command prints waits for the end of the stream, not of the agent. Standard error stays where
+    // nobody waits for its end, a terminal or a file: it is the only way to tell of a page that cannot be had.
     private static void LetGoOfStreams()
     {
+        bool isRead = new FileInfo("/proc/self/fd/2").LinkTarget is { } target
+            && (target.StartsWith("pipe:", StringComparison.Ordinal) || target.StartsWith("socket:", StringComparison.Ordinal));
         using SafeFileHandle nowhere = File.OpenHandle("/dev/null", FileMode.Open, FileAccess.ReadWrite);
         Interop.dup2((int)nowhere.DangerousGetHandle(), 0);
         Interop.dup2((int)nowhere.DangerousGetHandle(), 1);
+        if (isRead)
+        {
+            Interop.dup2((int)nowhere.DangerousGetHandle(), 2);
+        }
     }
 }

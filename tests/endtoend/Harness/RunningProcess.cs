@@ -17,6 +17,7 @@ internal sealed class RunningProcess : IDisposable
         exec setsid "$@" </dev/null >>"$output.out" 2>>"$output.err"
         """;
 
+    private bool _disposed;
     private readonly Process _process;
     private readonly string _output;
 
@@ -63,6 +64,12 @@ internal sealed class RunningProcess : IDisposable
 
     public void Dispose()
     {
+        if (_disposed)
+        {
+            return;
+        }
+
+        _disposed = true;
         if (!_process.HasExited)
         {
             _process.Kill();

@@ -18,6 +18,12 @@ public static class HostCheck
             throw new LazyRestoreException(FailureReason.Failed, $"there is no process {process.Pid}", "Check the PID.");
         }
 
+        if (process.Pid == Environment.ProcessId)
+        {
+            throw new LazyRestoreException(
+                FailureReason.Usage, $"process {process.Pid} is lazyrestore itself, which cannot freeze itself", "Give the PID of another process.");
+        }
+
         string subject = $"process {process.Pid}";
         StatusText status = StatusText.Parse(process.Text("status"));
         if (status.ThreadGroup != process.Pid)

@@ -10,7 +10,7 @@ public sealed record UnsupportedKind(string Name, string? Remedy = null)
     // Processes and threads.
     public static readonly UnsupportedKind Children = new("child process", "End it first, or checkpoint a process that has no children.");
     public static readonly UnsupportedKind DeadLeader = new("a process whose main thread has ended");
-    public static readonly UnsupportedKind DyingProcess = new("a process that is ending");
+    public static readonly UnsupportedKind DyingProcess = new("a process that has ended and waits for its parent (a zombie)");
     public static readonly UnsupportedKind KernelThread = new("a thread of the kernel");
     public static readonly UnsupportedKind StoppedProcess = new("a stopped process", "Let it go on first: kill -CONT.");
     public static readonly UnsupportedKind Seccomp = new("seccomp");
