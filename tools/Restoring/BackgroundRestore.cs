@@ -1,3 +1,4 @@
+using System.Globalization;
 using LazyRestore.Restore;
 using LazyRestore.Tools.Input;
 using LazyRestore.Tools.Output;
@@ -42,17 +43,24 @@ internal static class BackgroundRestore
     }
 
     // Whoever reads what the detaching command prints waits for the end of the stream, not of the agent. Standard error stays where
-    // nobody waits for its end, a terminal or a file: it is the only way to tell of a page that cannot be had.
+    // nobody waits for its end, a terminal or a file: it is the only way to tell of a page that cannot be had. The runtime may have
+    // duplicates of its own.
     private static void LetGoOfStreams()
     {
-        bool isRead = new FileInfo("/proc/self/fd/2").LinkTarget is { } target
-            && (target.StartsWith("pipe:", StringComparison.Ordinal) || target.StartsWith("socket:", StringComparison.Ordinal));
         using SafeFileHandle nowhere = File.OpenHandle("/dev/null", FileMode.Open, FileAccess.ReadWrite);
-        Interop.dup2((int)nowhere.DangerousGetHandle(), 0);
-        Interop.dup2((int)nowhere.DangerousGetHandle(), 1);
-        if (isRead)
+        string?[] streams = [TargetOf("0"), TargetOf("1"), IsRead(TargetOf("2")) ? TargetOf("2") : null];
+        foreach (string path in Directory.GetFiles("/proc/self/fd"))
         {
-            Interop.dup2((int)nowhere.DangerousGetHandle(), 2);
+            string number = Path.GetFileName(path);
+            if (number is "0" or "1" || (TargetOf(number) is { } target && IsRead(target) && streams.Contains(target)))
+            {
+                Interop.dup2((int)nowhere.DangerousGetHandle(), int.Parse(number, CultureInfo.InvariantCulture));
+            }
         }
     }
+
+    private static string? TargetOf(string descriptor) => new FileInfo($"/proc/self/fd/{descriptor}").LinkTarget;
+
+    private static bool IsRead(string? target) =>
+        target != null && (target.StartsWith("pipe:", StringComparison.Ordinal) || target.StartsWith("socket:", StringComparison.Ordinal));
 }

@@ -109,7 +109,7 @@ public sealed class RefusalTests
         LazyRestoreException error = Assert.Throws<LazyRestoreException>(
             () => DumpRun.Take(new DumpOptions { Pid = 2, Output = "/nonexistent/image" }));
 
-        Assert.Contains("a thread of the kernel cannot be saved yet", error.Message);
+        Assert.Contains("a kernel thread cannot be saved yet", error.Message);
     }
 
     [Fact]
