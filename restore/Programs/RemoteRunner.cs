@@ -12,6 +12,10 @@ public sealed class RemoteRunner : IDisposable
 {
     private const ulong PageSize = 4096;
     private const ulong DefaultCapacity = 1 << 20;
+    private const ulong FrameCapacity = 16 << 10;
+
+    // A page for the program of a task that goes on by itself, a stack, and the signal frame.
+    private const ulong Reserved = PageSize + FrameCapacity + FrameCapacity;
     private readonly Tracee _host;
     private readonly ulong _syscallInstruction;
     private readonly ulong _capacity;
@@ -24,7 +28,7 @@ public sealed class RemoteRunner : IDisposable
         Start = start;
         _capacity = capacity;
         Code = RunnerCode.Assemble(start);
-        Finished = start + (ulong)(Code.Length - RunnerCode.TrapLength);
+        Finished = start + (ulong)(Code.Length - RunnerCode.ReturnLength);
     }
 
     private byte[] Code { get; }
@@ -90,7 +94,7 @@ public sealed class RemoteRunner : IDisposable
     /// </summary>
     internal UserRegisters LoadLast(Tracee thread, SystemCallProgram program)
     {
-        ProgramImage image = Load(program, End - PageSize, PageSize);
+        ProgramImage image = Load(program, End - Reserved, PageSize);
         return Entry(thread, image);
     }
 
@@ -98,9 +102,10 @@ public sealed class RemoteRunner : IDisposable
     /// <exception cref="NativeException">A call that had to succeed failed.</exception>
     public ProgramResult Run(Tracee thread, SystemCallProgram program)
     {
-        ProgramImage image = Load(program, ProgramArea, _capacity - PageSize);
+        ProgramImage image = Load(program, ProgramArea, _capacity - Reserved);
         UserRegisters end = thread.RunBorrowed(Entry(thread, image), Finished);
         ProgramResult result = Collect(thread.ProcessId, program, image, end);
+        thread.GiveBack();
         result.ThrowIfStopped();
         return result;
     }
@@ -144,7 +149,18 @@ public sealed class RemoteRunner : IDisposable
         registers.r12 = (ulong)thread.ProcessId;
         registers.r13 = (ulong)thread.Tid;
         registers.r14 = (ulong)thread.EndSignal;
+        registers.r15 = PlaceFrame(thread);
+        registers.rsp = registers.r15 - SignalFrame.Alignment;
         return registers;
+    }
+
+    // The frame lies at the end of the area; below it is room for a handler of the end signal, should we be killed before we take it away.
+    private ulong PlaceFrame(Tracee thread)
+    {
+        ulong address = End - FrameCapacity;
+        byte[] frame = SignalFrame.Build(address, thread.OwnRegisters, thread.ReadExtendedState(), thread.OwnSignalMask);
+        ProcessMemory.Write(thread.ProcessId, address, frame);
+        return address + SignalFrame.StackPointerOffset;
     }
 
     private static ProgramResult Collect(int pid, SystemCallProgram program, ProgramImage image, in UserRegisters end)

@@ -5,15 +5,15 @@ namespace LazyRestore.Restore.Programs;
 
 /// <summary>
 /// The machine code that executes a program: it walks the calls from RBX to RBP. When it is done, or a call that had to succeed
-/// failed, it sends signal R14 to thread R13 of process R12, which is itself. RBX then tells how far it came. It uses no stack and
-/// no memory but the program.
+/// failed, it sends signal R14 to thread R13 of process R12, which is itself. RBX then tells how far it came. When no tracer takes the
+/// thread from there, it returns from the signal frame at R15. It uses no stack and no memory but the program.
 /// </summary>
 internal static class RunnerCode
 {
     private static readonly AssemblerRegister64[] s_arguments = [rdi, rsi, rdx, r10, r8, r9];
 
-    /// <summary>Length of the trap that follows the last system call.</summary>
-    internal const int TrapLength = 1;
+    /// <summary>Length of what follows the call that announces the end: the thread's way back when nobody traces it.</summary>
+    internal const int ReturnLength = 11;
 
     /// <summary>Assembles the runner for an address.</summary>
     internal static byte[] Assemble(ulong address)
@@ -54,6 +54,11 @@ internal static class RunnerCode
         assembler.mov(rsi, r13);
         assembler.mov(rdx, r14);
         assembler.mov(eax, (int)SystemCall.tgkill);
+        assembler.syscall();
+
+        // Nobody traces the thread any more: it goes back to where it was.
+        assembler.mov(rsp, r15);
+        assembler.mov(eax, (int)SystemCall.rt_sigreturn);
         assembler.syscall();
         assembler.int3();
 

@@ -33,6 +33,7 @@ internal static class InjectedCall
         registers.r8 = At(arguments, 4);
         registers.r9 = At(arguments, 5);
         long result = (long)thread.CallBorrowed(registers).rax;
+        thread.GiveBack();
         return result is < 0 and >= -4095
             ? throw new NativeException($"{number}", (int)-result, $"inside thread {thread.Tid}")
             : (ulong)result;
