@@ -169,8 +169,8 @@ static void fork_and_check(uint64_t page, uint64_t count)
         bad++;
 }
 
-// Touches, drops, moves, replaces, forks at random, and checks every byte that it meets.
-static long torture(unsigned seed, uint64_t steps)
+// Touches, drops, moves, replaces and, when asked to, forks at random, and checks every byte that it meets.
+static long torture(unsigned seed, uint64_t steps, int forks)
 {
     dice = seed;
     for (uint64_t page = 0; page < pages; page++)
@@ -196,7 +196,7 @@ static long torture(unsigned seed, uint64_t steps)
             if (mmap(address_of(page), count * PAGE, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS | MAP_FIXED, -1, 0) == MAP_FAILED)
                 fail("mmap");
             memset(kinds + page, '0', count);
-        } else
+        } else if (forks)
             fork_and_check(page, count);
     }
     pthread_join(walker, NULL);
@@ -231,7 +231,7 @@ static void obey(const char *verb, uint64_t a, uint64_t b, uint64_t c)
     else if (!strcmp(verb, "storm"))
         result = storm();
     else if (!strcmp(verb, "torture"))
-        result = torture(a, b);
+        result = torture(a, b, c != 0);
     else if (!strcmp(verb, "write")) {
         for (uint64_t i = 0; i < b * WORDS; i++)
             ((volatile uint64_t *)a)[i] = 0x77;
