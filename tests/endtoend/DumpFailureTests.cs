@@ -49,6 +49,7 @@ public sealed class DumpFailureTests
         // By then its code is in the process and out again; docs/support.md says what a kill at that moment does.
         const long SomePages = 1 << 20;
         subject.Await("pages are written", () => WrittenBytes(subject) > SomePages || dump.HasExited);
+        Assert.False(dump.HasExited, dump.Describe());
         dump.Signal(Signals.Kill);
         dump.WaitForExit();
         Assert.False(File.Exists(subject.Image));
