@@ -24,6 +24,19 @@ public static class ImageOpener
     /// <summary>Calls <paramref name="open"/> until it succeeds, or fails for good, or patience ends.</summary>
     internal static CheckpointImage Open(Func<CheckpointImage> open, TimeProvider time, CancellationToken cancellation)
     {
+        // Building a pipeline costs more than opening an image, which almost always succeeds at once.
+        try
+        {
+            return open();
+        }
+        catch (Exception problem) when (IsTransient(problem))
+        {
+            return OpenWithPatience(open, time, cancellation);
+        }
+    }
+
+    private static CheckpointImage OpenWithPatience(Func<CheckpointImage> open, TimeProvider time, CancellationToken cancellation)
+    {
         long start = time.GetTimestamp();
         ResiliencePipeline pipeline = new ResiliencePipelineBuilder { TimeProvider = time }
             .AddRetry(new RetryStrategyOptions

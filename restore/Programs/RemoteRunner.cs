@@ -27,11 +27,8 @@ public sealed class RemoteRunner : IDisposable
         _syscallInstruction = syscallInstruction;
         Start = start;
         _capacity = capacity;
-        Code = RunnerCode.Assemble(start);
-        Finished = start + (ulong)(Code.Length - RunnerCode.ReturnLength);
+        Finished = start + (ulong)(RunnerCode.Bytes.Length - RunnerCode.ReturnLength);
     }
-
-    private byte[] Code { get; }
 
     /// <summary>First address of the mapping; it holds the code, then the programs.</summary>
     public ulong Start { get; }
@@ -64,7 +61,7 @@ public sealed class RemoteRunner : IDisposable
         var runner = new RemoteRunner(thread, syscallInstruction, start, capacity);
         try
         {
-            ProcessMemory.Write(thread.ProcessId, start, runner.Code);
+            ProcessMemory.Write(thread.ProcessId, start, RunnerCode.Bytes);
             InjectedCall.Run(
                 thread, syscallInstruction, SystemCall.mprotect, start, PageSize, MemoryConstants.ProtRead | MemoryConstants.ProtExec);
             return runner;

@@ -1,69 +1,27 @@
-using Iced.Intel;
-using static Iced.Intel.AssemblerRegisters;
-
 namespace LazyRestore.Restore.Programs;
 
 /// <summary>
 /// The machine code that executes a program: it walks the calls from RBX to RBP. When it is done, or a call that had to succeed
 /// failed, it sends signal R14 to thread R13 of process R12, which is itself. RBX then tells how far it came. When no tracer takes the
-/// thread from there, it returns from the signal frame at R15. It uses no stack and no memory but the program.
+/// thread from there, it returns from the signal frame at R15. It uses no stack and no memory but the program, and runs anywhere.
+/// The tests assemble it from its instructions and compare; assembling it at every start would cost milliseconds.
 /// </summary>
 internal static class RunnerCode
 {
-    private static readonly AssemblerRegister64[] s_arguments = [rdi, rsi, rdx, r10, r8, r9];
-
     /// <summary>Length of what follows the call that announces the end: the thread's way back when nobody traces it.</summary>
     internal const int ReturnLength = 11;
 
-    /// <summary>Assembles the runner for an address.</summary>
-    internal static byte[] Assemble(ulong address)
-    {
-        var assembler = new Assembler(64);
-        Label next = assembler.CreateLabel();
-        Label succeeded = assembler.CreateLabel();
-        Label done = assembler.CreateLabel();
-
-        assembler.Label(ref next);
-        assembler.cmp(rbx, rbp);
-        assembler.jae(done);
-        for (int i = 0; i < s_arguments.Length; i++)
-        {
-            Label isValue = assembler.CreateLabel();
-            assembler.mov(s_arguments[i], __qword_ptr[rbx + CallLayout.ArgumentsOffset + (i * sizeof(ulong))]);
-            assembler.test(__byte_ptr[rbx + CallLayout.FlagsOffset], 1 << i);
-            assembler.je(isValue);
-            assembler.mov(s_arguments[i], __qword_ptr[s_arguments[i]]);
-            assembler.Label(ref isValue);
-            assembler.nop();
-        }
-
-        assembler.mov(eax, __dword_ptr[rbx]);
-        assembler.syscall();
-        assembler.mov(__qword_ptr[rbx + CallLayout.ResultOffset], rax);
-        assembler.cmp(rax, -4095);
-        assembler.jb(succeeded);
-        assembler.test(__byte_ptr[rbx + CallLayout.FlagsOffset], (int)CallLayout.StopOnErrorFlag);
-        assembler.jne(done);
-        assembler.Label(ref succeeded);
-        assembler.add(rbx, CallLayout.Size);
-        assembler.jmp(next);
-        // The end announces itself by a signal to the thread itself, which its tracer takes away. A trap instruction would do as
-        // well, but the kernel forces its signal: that resets the disposition of a process that blocks or ignores SIGTRAP.
-        assembler.Label(ref done);
-        assembler.mov(rdi, r12);
-        assembler.mov(rsi, r13);
-        assembler.mov(rdx, r14);
-        assembler.mov(eax, (int)SystemCall.tgkill);
-        assembler.syscall();
-
-        // Nobody traces the thread any more: it goes back to where it was.
-        assembler.mov(rsp, r15);
-        assembler.mov(eax, (int)SystemCall.rt_sigreturn);
-        assembler.syscall();
-        assembler.int3();
-
-        using var code = new MemoryStream();
-        assembler.Assemble(new StreamCodeWriter(code), address);
-        return code.ToArray();
-    }
+    /// <summary>The code.</summary>
+    internal static ReadOnlySpan<byte> Bytes =>
+    [
+        0x48, 0x39, 0xeb, 0x73, 0x70, 0x48, 0x8b, 0x7b, 0x08, 0xf6, 0x43, 0x04, 0x01, 0x74, 0x03, 0x48,
+        0x8b, 0x3f, 0x90, 0x48, 0x8b, 0x73, 0x10, 0xf6, 0x43, 0x04, 0x02, 0x74, 0x03, 0x48, 0x8b, 0x36,
+        0x90, 0x48, 0x8b, 0x53, 0x18, 0xf6, 0x43, 0x04, 0x04, 0x74, 0x03, 0x48, 0x8b, 0x12, 0x90, 0x4c,
+        0x8b, 0x53, 0x20, 0xf6, 0x43, 0x04, 0x08, 0x74, 0x03, 0x4d, 0x8b, 0x12, 0x90, 0x4c, 0x8b, 0x43,
+        0x28, 0xf6, 0x43, 0x04, 0x10, 0x74, 0x03, 0x4d, 0x8b, 0x00, 0x90, 0x4c, 0x8b, 0x4b, 0x30, 0xf6,
+        0x43, 0x04, 0x20, 0x74, 0x03, 0x4d, 0x8b, 0x09, 0x90, 0x8b, 0x03, 0x0f, 0x05, 0x48, 0x89, 0x43,
+        0x38, 0x48, 0x3d, 0x01, 0xf0, 0xff, 0xff, 0x72, 0x06, 0xf6, 0x43, 0x04, 0x40, 0x75, 0x06, 0x48,
+        0x83, 0xc3, 0x40, 0xeb, 0x8b, 0x4c, 0x89, 0xe7, 0x4c, 0x89, 0xee, 0x4c, 0x89, 0xf2, 0xb8, 0xea,
+        0x00, 0x00, 0x00, 0x0f, 0x05, 0x4c, 0x89, 0xfc, 0xb8, 0x0f, 0x00, 0x00, 0x00, 0x0f, 0x05, 0xcc,
+    ];
 }

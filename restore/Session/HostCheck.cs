@@ -128,15 +128,22 @@ internal static unsafe class HostCheck
     }
 
     // A process that was saved a moment ago has ended, but its parent may not have taken notice yet.
-    private static readonly ResiliencePipeline<char> s_whileEnding = new ResiliencePipelineBuilder<char>()
+    private static bool IsInUse(int pid) => StateOf(pid) switch
+    {
+        NoProcess => false,
+        Zombie or Dead => WhileEnding().Execute(() => StateOf(pid)) != NoProcess,
+        _ => true,
+    };
+
+    private static ResiliencePipeline<char> WhileEnding() => new ResiliencePipelineBuilder<char>()
         .AddRetry(new RetryStrategyOptions<char>
         {
             ShouldHandle = new PredicateBuilder<char>().HandleResult(state => state is Zombie or Dead),
             BackoffType = DelayBackoffType.Exponential,
             UseJitter = true,
             Delay = TimeSpan.FromMilliseconds(2),
-            MaxDelay = TimeSpan.FromMilliseconds(200),
-            MaxRetryAttempts = 20,
+            MaxDelay = TimeSpan.FromMilliseconds(50),
+            MaxRetryAttempts = 100,
         })
         .Build();
 
@@ -157,7 +164,7 @@ internal static unsafe class HostCheck
     {
         foreach (ThreadRecord thread in checkpoint.Threads)
         {
-            if (s_whileEnding.Execute(() => StateOf(thread.Tid)) != NoProcess)
+            if (IsInUse(thread.Tid))
             {
                 yield return $"process ID {thread.Tid} is in use";
             }

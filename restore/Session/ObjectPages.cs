@@ -18,6 +18,7 @@ internal static class ObjectPages
     internal static void Copy(CheckpointImage image, int space, IReadOnlyList<Range> ranges, Placement place)
     {
         byte[]? pages = null;
+        byte[] page = new byte[ImageLayout.PageSize];
         foreach (ExtentEntry entry in image.Index.InSpace(space))
         {
             ulong start = entry.Address.Address;
@@ -29,8 +30,7 @@ internal static class ObjectPages
             }
             else if (ranges.Any(range => range.Start < end && range.End > start))
             {
-                pages ??= new byte[ImageLayout.ExtentSpan];
-                CopySome(image, entry, ranges, pages.AsSpan(0, ImageLayout.PageSize), place);
+                CopySome(image, entry, ranges, page, place);
             }
         }
     }

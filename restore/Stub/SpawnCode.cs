@@ -1,79 +1,23 @@
-using Iced.Intel;
-using LazyRestore.Restore.Programs;
-using static Iced.Intel.AssemblerRegisters;
-
 namespace LazyRestore.Restore.Stub;
 
 /// <summary>
 /// The machine code that starts a process without forking the runtime: <c>long spawn(SpawnArguments*)</c>. All signals are blocked
-/// while the child shares our memory, and the child runs nothing but this code until it executes the stub.
+/// while the child shares our memory, and the child runs nothing but this code until it executes the stub. The tests assemble it from its
+/// instructions and compare.
 /// </summary>
 internal static class SpawnCode
 {
-    private const int SigSetMask = 2;
-    private const int SignalSetSize = 8;
-    private const int AtEmptyPath = 0x1000;
-    private const int PrSetPdeathsig = 1;
-    private const int SigKill = 9;
-
-    internal static byte[] Assemble()
-    {
-        var a = new Assembler(64);
-        Label parent = a.CreateLabel();
-        a.push(rbx);
-        a.mov(rbx, rdi);
-        SetMask(a, SpawnArguments.AllSignalsOffset, SpawnArguments.OldMaskOffset);
-
-        a.mov(rdi, __qword_ptr[rbx + SpawnArguments.CloneArgumentsOffset]);
-        a.mov(rsi, __qword_ptr[rbx + SpawnArguments.CloneArgumentsSizeOffset]);
-        a.mov(eax, (int)SystemCall.clone3);
-        a.syscall();
-        a.test(rax, rax);
-        a.jne(parent);
-
-        // The child: die with the tool until the process is whole, then become the stub.
-        a.mov(edi, PrSetPdeathsig);
-        a.mov(esi, SigKill);
-        a.mov(eax, (int)SystemCall.prctl);
-        a.syscall();
-        a.mov(rdi, __qword_ptr[rbx + SpawnArguments.FileOffset]);
-        a.mov(rsi, __qword_ptr[rbx + SpawnArguments.EmptyPathOffset]);
-        a.mov(rdx, __qword_ptr[rbx + SpawnArguments.ArgumentsOffset]);
-        a.mov(r10, __qword_ptr[rbx + SpawnArguments.EnvironmentOffset]);
-        a.mov(r8d, AtEmptyPath);
-        a.mov(eax, (int)SystemCall.execveat);
-        a.syscall();
-        a.mov(edi, 127);
-        a.mov(eax, (int)SystemCall.exit);
-        a.syscall();
-
-        a.Label(ref parent);
-        a.mov(__qword_ptr[rbx + SpawnArguments.ResultOffset], rax);
-        SetMask(a, SpawnArguments.OldMaskOffset, null);
-        a.mov(rax, __qword_ptr[rbx + SpawnArguments.ResultOffset]);
-        a.pop(rbx);
-        a.ret();
-
-        using var code = new MemoryStream();
-        a.Assemble(new StreamCodeWriter(code), 0);
-        return code.ToArray();
-    }
-
-    private static void SetMask(Assembler a, int maskOffset, int? oldMaskOffset)
-    {
-        a.mov(edi, SigSetMask);
-        a.lea(rsi, __qword_ptr[rbx + maskOffset]);
-        if (oldMaskOffset is { } old)
-        {
-            a.lea(rdx, __qword_ptr[rbx + old]);
-        }
-        else
-        {
-            a.xor(edx, edx);
-        }
-
-        a.mov(r10d, SignalSetSize);
-        a.mov(eax, (int)SystemCall.rt_sigprocmask);
-        a.syscall();
-    }
+    /// <summary>The code, which runs anywhere.</summary>
+    internal static ReadOnlySpan<byte> Bytes =>
+    [
+        0x53, 0x48, 0x89, 0xfb, 0xbf, 0x02, 0x00, 0x00, 0x00, 0x48, 0x8d, 0x73, 0x30, 0x48, 0x8d, 0x53,
+        0x38, 0x41, 0xba, 0x08, 0x00, 0x00, 0x00, 0xb8, 0x0e, 0x00, 0x00, 0x00, 0x0f, 0x05, 0x48, 0x8b,
+        0x3b, 0x48, 0x8b, 0x73, 0x08, 0xb8, 0xb3, 0x01, 0x00, 0x00, 0x0f, 0x05, 0x48, 0x85, 0xc0, 0x75,
+        0x3a, 0xbf, 0x01, 0x00, 0x00, 0x00, 0xbe, 0x09, 0x00, 0x00, 0x00, 0xb8, 0x9d, 0x00, 0x00, 0x00,
+        0x0f, 0x05, 0x48, 0x8b, 0x7b, 0x10, 0x48, 0x8b, 0x73, 0x18, 0x48, 0x8b, 0x53, 0x20, 0x4c, 0x8b,
+        0x53, 0x28, 0x41, 0xb8, 0x00, 0x10, 0x00, 0x00, 0xb8, 0x42, 0x01, 0x00, 0x00, 0x0f, 0x05, 0xbf,
+        0x7f, 0x00, 0x00, 0x00, 0xb8, 0x3c, 0x00, 0x00, 0x00, 0x0f, 0x05, 0x48, 0x89, 0x43, 0x40, 0xbf,
+        0x02, 0x00, 0x00, 0x00, 0x48, 0x8d, 0x73, 0x38, 0x31, 0xd2, 0x41, 0xba, 0x08, 0x00, 0x00, 0x00,
+        0xb8, 0x0e, 0x00, 0x00, 0x00, 0x0f, 0x05, 0x48, 0x8b, 0x43, 0x40, 0x5b, 0xc3,
+    ];
 }

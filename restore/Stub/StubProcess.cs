@@ -21,7 +21,7 @@ internal static unsafe class StubProcess
         byte* scratch = Map(ScratchSize);
         try
         {
-            SpawnCode.Assemble().CopyTo(new Span<byte>(scratch, ScratchSize / 2));
+            SpawnCode.Bytes.CopyTo(new Span<byte>(scratch, ScratchSize / 2));
             if (mprotect(scratch, (int)MemoryConstants.PageSize, PROT_READ | PROT_EXEC) != 0)
             {
                 throw new NativeException("mprotect", Marshal.GetLastPInvokeError(), "of the spawn code");

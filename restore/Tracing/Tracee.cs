@@ -66,12 +66,10 @@ public sealed unsafe class Tracee
     /// <summary>The full XSAVE area: NT_X86_XSTATE.</summary>
     public byte[] ReadExtendedState()
     {
-        byte[] buffer = GC.AllocateUninitializedArray<byte>(16 * 1024);
-        fixed (byte* start = buffer)
-        {
-            nuint length = RegisterSet(Interop.PTRACE_GETREGSET, Interop.NT_X86_XSTATE, start, (nuint)buffer.Length);
-            return buffer[..(int)length];
-        }
+        const int Largest = 16 * 1024;
+        byte* start = stackalloc byte[Largest];
+        nuint length = RegisterSet(Interop.PTRACE_GETREGSET, Interop.NT_X86_XSTATE, start, Largest);
+        return new ReadOnlySpan<byte>(start, (int)length).ToArray();
     }
 
     /// <summary>Sets the full XSAVE area.</summary>
