@@ -1,5 +1,6 @@
 using System.Runtime.InteropServices;
 using LazyRestore.Agent;
+using LazyRestore.ImageFormat.Records;
 
 namespace LazyRestore.Restore.Tracing;
 
