@@ -1,4 +1,5 @@
 using System.Runtime.CompilerServices;
+using System.Text;
 using LazyRestore.Agent.Faults;
 using LazyRestore.ImageFormat;
 using Tmds.Linux;
@@ -14,6 +15,9 @@ namespace LazyRestore.Agent.Moving;
 /// </summary>
 public sealed unsafe class MoverRing : IDisposable
 {
+    /// <summary>The memfd's name, by which its mapping is recognised.</summary>
+    public const string MemoryName = "lazyrestore-mover";
+
     private const int SpinsBeforeYield = 200;
     private const int YieldsBeforeLook = 50;
     private const ulong IoctlCall = 16;
@@ -56,7 +60,7 @@ public sealed unsafe class MoverRing : IDisposable
     /// <param name="places">Where the mover works in the process.</param>
     public static MoverRing Create(MoverPlaces places)
     {
-        fixed (byte* name = "lazyrestore-mover\0"u8)
+        fixed (byte* name = Encoding.UTF8.GetBytes(MemoryName + "\0"))
         {
             int memory = memfd_create(name, MFD_CLOEXEC | Interop.MFD_ALLOW_SEALING);
             if (memory < 0)
