@@ -186,13 +186,27 @@ static void move(struct worker *w, struct region *r)
     failed("mmap", w, mmap(hole, count * PAGE, PROT_NONE, MAP_PRIVATE | MAP_ANONYMOUS | MAP_FIXED, -1, 0) != hole);
 }
 
+static void take_back(struct worker *w, struct region *r)
+{
+    unsigned char resident;
+    long moved = 0;
+    while (moved < r->pages && mincore(r->base + moved * PAGE, PAGE, &resident) < 0)
+        moved++;
+    if (moved && failed("mremap back", w, mremap(w->elsewhere, moved * PAGE, moved * PAGE, MREMAP_MAYMOVE | MREMAP_FIXED, r->base) != r->base))
+        return;
+    failed("mmap", w, mmap(w->elsewhere, r->pages * PAGE, PROT_NONE, MAP_PRIVATE | MAP_ANONYMOUS | MAP_FIXED, -1, 0) != w->elsewhere);
+}
+
 /* The same for a whole region, which is one mapping when nothing has split it. */
 static void move_whole(struct worker *w, struct region *r)
 {
     long size = r->pages * PAGE;
     char *got = mremap(r->base, size, size, MREMAP_MAYMOVE | MREMAP_FIXED, w->elsewhere);
-    if (got == MAP_FAILED)
-        return; /* it consists of several mappings */
+    if (got == MAP_FAILED) {
+        /* It consists of several mappings. Since Linux 6.17 those before the first that cannot go with others have been moved. */
+        take_back(w, r);
+        return;
+    }
     r->base = got;
     for (int i = 0; i < 4; i++)
         read_pages(w, r);
