@@ -25,8 +25,6 @@ public sealed partial class PageService
         CheckpointImage? image = null;
         try
         {
-            // First of all: what another agent writes must not be read.
-            LockState(state);
             image = ImageOpener.Open(state.ImagePath);
             PageService service = Resume(image, uffd, state, state.Options);
             service._ownedImage = image;
@@ -48,7 +46,6 @@ public sealed partial class PageService
     /// <exception cref="LazyRestoreException">Another agent lives, or the image is not the one that the process was restored from.</exception>
     public static PageService Resume(CheckpointImage image, SafeFileHandle uffd, PageState state, PageServiceOptions options)
     {
-        LockState(state);
         if (!image.Checkpoint.Header.ImageId.Span.SequenceEqual(state.ImageId))
         {
             throw new LazyRestoreException(
@@ -57,12 +54,19 @@ public sealed partial class PageService
                 "Put the former image back under this path.");
         }
 
+        // What another agent writes must not be read.
+        Dictionary<int, SafeFileHandle> left = state.TrySucceed() ?? throw AnotherAgent(state);
         PageService service = new(image, uffd, state, options);
         service._counters.Add(StateCounter.Resumptions);
         service.TakeUpChildren();
         for (int i = 0; i < service._spaces.Count; i++)
         {
-            service._spaces[i].Recover();
+            service._spaces[i].Recover(left);
+        }
+
+        foreach (SafeFileHandle unclaimed in left.Values)
+        {
+            unclaimed.Dispose();
         }
 
         return service;

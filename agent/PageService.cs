@@ -27,6 +27,7 @@ public sealed partial class PageService : IDisposable, IChildKeeper
     private readonly TaskCompletionSource<PageServiceResult> _completion = new(TaskCreationOptions.RunContinuationsAsynchronously);
     private readonly Thread _thread;
     private CheckpointImage? _ownedImage;
+    private DescriptorKeeper? _descriptorKeeper;
     private PageStatistics? _lastStatistics;
     private long _remaining;
     private int _deferrals;
@@ -60,9 +61,11 @@ public sealed partial class PageService : IDisposable, IChildKeeper
     /// <exception cref="LazyRestoreException">Another agent serves the process.</exception>
     public void Start()
     {
-        LockState(_process.State);
+        if (!_process.State.TryLock())
+        {
+            throw AnotherAgent(_process.State);
+        }
 
-        _process.RehearseFork();
         _thread.Start();
     }
 
@@ -95,25 +98,21 @@ public sealed partial class PageService : IDisposable, IChildKeeper
             space.Dispose();
         }
 
+        _descriptorKeeper?.Dispose();
         _source.Dispose();
         _wait.Dispose();
         _mover?.Dispose();
         _ownedImage?.Dispose();
     }
 
-    private static void LockState(PageState state)
-    {
-        if (!state.TryLock())
-        {
-            throw new LazyRestoreException(
-                FailureReason.Failed, $"the memory of process {state.Pid} is served by another agent", "Leave it to that one, or end it first.");
-        }
-    }
+    private static LazyRestoreException AnotherAgent(PageState state) => new(
+        FailureReason.Failed, $"the memory of process {state.Pid} is served by another agent", "Leave it to that one, or end it first.");
 
     private void Run()
     {
         try
         {
+            _descriptorKeeper = _process.State.StartKeeper();
             PageServiceResult? result = null;
             while (result is null)
             {

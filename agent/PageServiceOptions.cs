@@ -6,7 +6,7 @@ public enum HydrationOrder
     /// <summary>None are: only what the process touches, and its neighbours.</summary>
     None,
 
-    /// <summary>By address.</summary>
+    /// <summary>Mappings with few pages first, fewest foremost; then by address.</summary>
     Linear,
 }
 

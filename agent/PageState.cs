@@ -88,6 +88,36 @@ public sealed unsafe partial class PageState : IDisposable
     /// </summary>
     public bool TryLock() => _mapping.TryLock();
 
+    /// <summary>Starts the task that keeps our descriptors until the process ends, so that they outlive us; null when it has ended.</summary>
+    internal DescriptorKeeper? StartKeeper()
+    {
+        DescriptorKeeper? keeper = DescriptorKeeper.Start(Pid);
+        Header->Agent = Environment.ProcessId;
+        Header->Keeper = keeper?.Pid ?? 0;
+        return keeper;
+    }
+
+    /// <summary>
+    /// Takes the place of a dead agent: the userfaultfds that it left, by the numbers it had for them, and its lock.
+    /// </summary>
+    /// <returns>Null when another agent lives.</returns>
+    internal Dictionary<int, SafeFileHandle>? TrySucceed()
+    {
+        using SafeFileHandle only = _mapping.LockSuccession();
+        Dictionary<int, SafeFileHandle> left = DescriptorKeeper.TakeOver(Header->Keeper, Header->Agent);
+        if (TryLock())
+        {
+            return left;
+        }
+
+        foreach (SafeFileHandle descriptor in left.Values)
+        {
+            descriptor.Dispose();
+        }
+
+        return null;
+    }
+
     /// <inheritdoc/>
     public void Dispose()
     {

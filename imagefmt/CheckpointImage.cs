@@ -92,6 +92,18 @@ public sealed class CheckpointImage : IDisposable
         }
     }
 
+    /// <summary>Reads and verifies pages that are stored as they are, with codec none, one after another.</summary>
+    /// <param name="entry">The extent.</param>
+    /// <param name="header">Its header.</param>
+    /// <param name="presentOrdinal">The first page's ordinal among those present.</param>
+    /// <param name="pages">Where they go; its length tells how many.</param>
+    /// <exception cref="ImageDamagedException">One of them is damaged.</exception>
+    public void ReadStoredPages(ExtentEntry entry, ExtentHeader header, int presentOrdinal, Span<byte> pages)
+    {
+        ReadExtent(entry, entry.PayloadOffset + ((long)presentOrdinal * ImageLayout.PageSize), pages);
+        ExtentDecoder.VerifyPages(header, presentOrdinal, pages);
+    }
+
     /// <summary>Reads, decodes and verifies all pages of an extent.</summary>
     /// <param name="entry">The extent.</param>
     /// <param name="header">Its header.</param>

@@ -88,16 +88,19 @@ public sealed class ExtentDecoder : IDisposable
                 header, block, stored, pages.Slice(block * ImageLayout.BlockSpan, header.BlockPages(block) * ImageLayout.PageSize));
         }
 
-        VerifyPages(header, pages);
+        VerifyPages(header, 0, pages);
     }
 
-    /// <summary>Verifies pages that stand decoded one after another, such as the payload of codec none in a mapping.</summary>
+    /// <summary>Verifies pages that stand decoded one after another, such as the payload of codec none.</summary>
+    /// <param name="header">The extent's header.</param>
+    /// <param name="ordinal">The first page's ordinal among those present.</param>
+    /// <param name="pages">Whole pages.</param>
     /// <exception cref="ImageDamagedException">A page is not the one that was written.</exception>
-    public static void VerifyPages(ExtentHeader header, ReadOnlySpan<byte> pages)
+    public static void VerifyPages(ExtentHeader header, int ordinal, ReadOnlySpan<byte> pages)
     {
-        for (int ordinal = 0; ordinal < header.PresentPages; ordinal++)
+        for (; !pages.IsEmpty; ordinal++, pages = pages[ImageLayout.PageSize..])
         {
-            VerifyPage(header, ordinal, pages.Slice(ordinal * ImageLayout.PageSize, ImageLayout.PageSize));
+            VerifyPage(header, ordinal, pages[..ImageLayout.PageSize]);
         }
     }
 

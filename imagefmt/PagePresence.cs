@@ -70,9 +70,12 @@ public struct PagePresence : IEquatable<PagePresence>
     /// <summary>Marks a run of pages as present.</summary>
     public void Set(PageRun run)
     {
-        for (int page = run.Start; page < run.Start + run.Count; page++)
+        int end = run.Start + run.Count;
+        ArgumentOutOfRangeException.ThrowIfGreaterThan((uint)end, (uint)ImageLayout.PagesPerExtent, nameof(run));
+        for (int page = run.Start; page < end; page = (page | 63) + 1)
         {
-            Set(page);
+            int last = Math.Min(end - 1, page | 63);
+            _words[page >> 6] |= (ulong.MaxValue << (page & 63)) & (ulong.MaxValue >> (63 - (last & 63)));
         }
     }
 

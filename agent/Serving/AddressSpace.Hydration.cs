@@ -24,8 +24,15 @@ internal sealed unsafe partial class AddressSpace
 {
     private const int MostExtentsPerStep = 1024;
 
-    // Where hydration goes on, an address of the process.
+    // 16 MiB, which come in some 20 ms.
+    private const int MostPagesOfSmallRegion = 4096;
+
+    // Mappings with few pages, which hydration brings first; null before it begins.
+    private Queue<RegionEntry>? _small;
+
+    // Where hydration goes on, an address of the process, and where this pass ends.
     private ulong _cursor;
+    private ulong _passEnd;
 
     // Whether this pass over the regions has met a page that was lacking, so that another pass is due.
     private bool _foundLacking;
@@ -37,6 +44,7 @@ internal sealed unsafe partial class AddressSpace
     /// <param name="budget">How many pages at most.</param>
     internal HydrationStep Hydrate(int budget)
     {
+        _small ??= SmallRegions();
         for (int extents = 0; extents < MostExtentsPerStep && budget > 0; extents++)
         {
             if (IsFilled)
@@ -151,11 +159,9 @@ internal sealed unsafe partial class AddressSpace
         (address, extent, first, end) = (0, 0, 0, 0);
         ReadOnlySpan<RegionEntry> regions = State.Regions;
         int index = RegionTable.FirstEndingAfter(regions, _cursor);
-        if (index == regions.Length)
+        if (index == regions.Length || regions[index].Start >= _passEnd)
         {
-            IsExhausted = !_foundLacking && !IsMoving;
-            _foundLacking = false;
-            _cursor = 0;
+            BeginPass();
             return false;
         }
 
@@ -172,6 +178,49 @@ internal sealed unsafe partial class AddressSpace
         first = (int)((image - _catalog.Address(extent)) / PageSize);
         end = (int)Math.Min((region.ImageEnd - _catalog.Address(extent)) / PageSize, ExtentBits.PageCount);
         return true;
+    }
+
+    private void BeginPass()
+    {
+        if (_small!.TryDequeue(out RegionEntry small))
+        {
+            (_cursor, _passEnd) = (small.Start, small.End);
+            return;
+        }
+
+        IsExhausted = _passEnd == ulong.MaxValue && !_foundLacking && !IsMoving;
+        _foundLacking = false;
+        (_cursor, _passEnd) = (0, ulong.MaxValue);
+    }
+
+    // Stacks, heaps and data are small and needed at once; in what is large a process mostly touches little at a time.
+    private Queue<RegionEntry> SmallRegions()
+    {
+        List<(RegionEntry Region, int Pages)> small = [];
+        foreach (RegionEntry region in State.Regions)
+        {
+            int pages = CountPages(region);
+            if (pages is > 0 and <= MostPagesOfSmallRegion)
+            {
+                small.Add((region, pages));
+            }
+        }
+
+        return new Queue<RegionEntry>(small.OrderBy(static candidate => candidate.Pages).Select(static candidate => candidate.Region));
+    }
+
+    // Those of the extents that it shares with its neighbours are counted too.
+    private int CountPages(RegionEntry region)
+    {
+        int pages = 0;
+        for (int extent = _catalog.FirstEndingAfter(region.Image);
+            extent < _catalog.Count && _catalog.Address(extent) < region.ImageEnd && pages <= MostPagesOfSmallRegion;
+            extent++)
+        {
+            pages += _catalog.PresentPages(extent);
+        }
+
+        return pages;
     }
 
     // Pages may have moved to where this pass has been already.

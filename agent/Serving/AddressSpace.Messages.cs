@@ -40,6 +40,7 @@ internal sealed unsafe partial class AddressSpace
         uffd_msg* messages = StateHeader.MessagesOf(State.Header);
         State.SetProcessed(StateHeader.MessageCapacity);
         new Span<uffd_msg>(messages, _lastRead).Clear();
+        State.Header->ForksAreKept = 0;
         State.SetProcessed(0);
         int count = Fault.Read(messages, StateHeader.MessageCapacity);
         _lastRead = Math.Max(count, 0);
@@ -165,7 +166,7 @@ internal sealed unsafe partial class AddressSpace
         State.SetRegions(count, processed);
     }
 
-    // The descriptors of children are in nobody else's hands yet, so this comes before anything else.
+    // Until they are parked the descriptors of children are safe from a killed agent only, which has its keeper.
     private void KeepUnborn(uffd_msg* messages, int count)
     {
         bool found = false;
@@ -181,29 +182,36 @@ internal sealed unsafe partial class AddressSpace
         if (found)
         {
             _keeper.Keep();
+            State.Header->ForksAreKept = 1;
         }
     }
 
-    /// <summary>
-    /// Goes through what happens when a child is born, with a descriptor of no importance: the runtime compiles what it runs for the first
-    /// time, which takes longer than a real child should be in the agent's hands alone. Before the first message is read.
-    /// </summary>
-    internal void RehearseFork()
+    // What a dead agent was handed and had not parked yet is among its descriptors, under the number that the message tells.
+    private void ClaimForksThatWereNotKept(Dictionary<int, SafeFileHandle> left)
     {
-        int descriptor = fcntl(Fault.Descriptor, F_DUPFD_CLOEXEC, 0);
-        if (descriptor < 0)
+        if (State.Header->ForksAreKept != 0 || Unborn.Count > 0)
         {
-            throw new NativeException("fcntl(F_DUPFD_CLOEXEC)", errno, "userfaultfd");
+            return;
         }
 
-        uffd_msg message = new() { @event = UFFD_EVENT_FORK, fork_ufd = (uint)descriptor };
-        KeepUnborn(&message, 1);
-        Unborn.Dequeue().Dispose();
-        _keeper.Keep();
+        uffd_msg* messages = StateHeader.MessagesOf(State.Header);
+        for (int index = State.Processed; index < StateHeader.MessageCapacity; index++)
+        {
+            if (messages[index].@event == UFFD_EVENT_FORK && left.Remove((int)messages[index].fork_ufd, out SafeFileHandle? child))
+            {
+                Unborn.Enqueue(new UserFault(child));
+            }
+        }
+
+        if (Unborn.Count > 0)
+        {
+            _keeper.Keep();
+            State.Header->ForksAreKept = 1;
+        }
     }
 
-    // Of the forks that are to be replayed, the first ones lack a descriptor: the agent died after the child had got its state and
-    // before the message was marked, or before it could do anything at all.
+    // Of the forks that are to be replayed, the first one may lack a descriptor: the agent died after the child had got its state and
+    // before the message was marked.
     private void SkipForksThatWereApplied()
     {
         uffd_msg* messages = StateHeader.MessagesOf(State.Header);
@@ -211,12 +219,6 @@ internal sealed unsafe partial class AddressSpace
         for (int index = State.Processed; index < StateHeader.MessageCapacity; index++)
         {
             forks += messages[index].@event == UFFD_EVENT_FORK ? 1 : 0;
-        }
-
-        while (Unborn.Count > forks)
-        {
-            // The agent died while it rehearsed.
-            Unborn.Dequeue().Dispose();
         }
 
         _forksToSkip = forks - Unborn.Count;

@@ -2,6 +2,7 @@ using LazyRestore.Agent.Faults;
 using LazyRestore.Agent.Moving;
 using LazyRestore.Agent.Sources;
 using LazyRestore.Agent.State;
+using Microsoft.Win32.SafeHandles;
 
 namespace LazyRestore.Agent.Serving;
 
@@ -83,8 +84,10 @@ internal sealed unsafe partial class AddressSpace : IDisposable
     /// Applies what a former agent had read and not applied, and wakes everyone, so that the faults that it had read are announced again.
     /// Guarded by the test ASuccessorGoesOnAfterAnAbruptEnd.
     /// </summary>
-    internal void Recover()
+    /// <param name="left">The userfaultfds that the former agent had, by its numbers; those that are claimed are taken out.</param>
+    internal void Recover(Dictionary<int, SafeFileHandle> left)
     {
+        ClaimForksThatWereNotKept(left);
         SkipForksThatWereApplied();
         ApplyMessages(State.Processed, StateHeader.MessageCapacity, replay: true);
         State.SetProcessed(StateHeader.MessageCapacity);

@@ -9,8 +9,8 @@ internal readonly record struct ParkedChild(int UserFault, int State);
 /// <summary>
 /// A pair of sockets in which the descriptors of forked children lie as messages (SCM_RIGHTS, unix(7)), so that they stay open
 /// when the agent dies: the holder has both ends as well. A set that holds all current children is sent before the one before it is
-/// taken out, so there is a complete one at every moment. The one gap is between the kernel's handing out a child's
-/// userfaultfd in read(2) and the sending of the set, a few microseconds in which nothing else is done.
+/// taken out, so there is a complete one at every moment. What the agent was handed and has not sent yet the <see cref="DescriptorKeeper"/>
+/// keeps; but that shares the agent's memory and ends with it when the kernel runs out of memory, which the parked do not.
 /// </summary>
 internal sealed unsafe class ChildParking : IDisposable
 {

@@ -32,6 +32,13 @@ internal unsafe struct StateHeader
     internal long InitialRegionCount;
     internal fixed byte ImageId[16];
 
+    /// <summary>The process ID of the agent, and that of the task that keeps its descriptors; see <see cref="DescriptorKeeper"/>.</summary>
+    internal int Agent;
+    internal int Keeper;
+
+    /// <summary>Not 0 once the userfaultfds of all children are parked whose fork stands in <see cref="Messages"/>.</summary>
+    internal ulong ForksAreKept;
+
     /// <summary>Bits 0-31: how many of <see cref="Messages"/> are dealt with. Bits 32-62: regions in the table. Bit 63: which table is valid.</summary>
     internal ulong Progress;
 

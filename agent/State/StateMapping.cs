@@ -1,3 +1,4 @@
+using System.Runtime.InteropServices;
 using System.Text;
 using Microsoft.Win32.SafeHandles;
 using Tmds.Linux;
@@ -9,7 +10,7 @@ namespace LazyRestore.Agent.State;
 internal sealed unsafe class StateMapping : IDisposable
 {
     private readonly SafeFileHandle _handle;
-    private int _lockDescriptor = -1;
+    private SafeFileHandle? _lock;
     private byte* _base;
 
     private StateMapping(SafeFileHandle handle, long length)
@@ -62,32 +63,42 @@ internal sealed unsafe class StateMapping : IDisposable
     internal static StateMapping Open(SafeFileHandle handle) => new(handle, RandomAccess.GetLength(handle));
 
     /// <summary>
-    /// Locks the file by an open description of its own, which no other process shares, so the lock ends with this process.
+    /// Locks the file by an open description of its own, which no other process shares but the agent's <see cref="DescriptorKeeper"/>.
     /// </summary>
     internal bool TryLock()
     {
-        if (_lockDescriptor >= 0)
+        if (_lock is not null)
         {
             return true;
         }
 
-        fixed (byte* path = Encoding.UTF8.GetBytes($"/proc/self/fd/{Descriptor}\0"))
+        SafeFileHandle description = OpenAnew();
+        if (Interop.flock((int)description.DangerousGetHandle(), Interop.LOCK_EX | Interop.LOCK_NB) < 0)
         {
-            int fd = open(path, O_RDWR | O_CLOEXEC);
-            if (fd < 0)
-            {
-                throw new NativeException("open", errno, "page state");
-            }
-
-            if (Interop.flock(fd, Interop.LOCK_EX | Interop.LOCK_NB) < 0)
-            {
-                close(fd);
-                return false;
-            }
-
-            _lockDescriptor = fd;
-            return true;
+            description.Dispose();
+            return false;
         }
+
+        _lock = description;
+        return true;
+    }
+
+    /// <summary>Waits until nobody else is about to succeed a dead agent; ends with the handle.</summary>
+    internal SafeFileHandle LockSuccession()
+    {
+        SafeFileHandle description = OpenAnew();
+        Interop.RecordLock whole = new() { l_type = Interop.F_WRLCK };
+        while (Interop.fcntl((int)description.DangerousGetHandle(), Interop.F_OFD_SETLKW, &whole) < 0)
+        {
+            int error = Marshal.GetLastPInvokeError();
+            if (error != Interop.Errno.EINTR)
+            {
+                description.Dispose();
+                throw new NativeException("fcntl(F_OFD_SETLKW)", error, "page state");
+            }
+        }
+
+        return description;
     }
 
     /// <inheritdoc/>
@@ -99,12 +110,17 @@ internal sealed unsafe class StateMapping : IDisposable
             _base = null;
         }
 
-        if (_lockDescriptor >= 0)
-        {
-            close(_lockDescriptor);
-            _lockDescriptor = -1;
-        }
-
+        _lock?.Dispose();
+        _lock = null;
         _handle.Dispose();
+    }
+
+    private SafeFileHandle OpenAnew()
+    {
+        fixed (byte* path = Encoding.UTF8.GetBytes($"/proc/self/fd/{Descriptor}\0"))
+        {
+            int fd = open(path, O_RDWR | O_CLOEXEC);
+            return fd < 0 ? throw new NativeException("open", errno, "page state") : new SafeFileHandle(fd, ownsHandle: true);
+        }
     }
 }

@@ -104,6 +104,9 @@ internal sealed class LazyMemory
         CheckpointImage image, int pid, Holder holder, SafeFileHandle fault, PageState state, PageServiceOptions options)
     {
         PageService service = PageService.Resume(image, fault, state, options);
+
+        // Before anything is read: what the former agent told its mover to do must not be done after that.
+        Mover.EndOrphan(pid);
         service.Start();
         Sanctuary sanctuary = ProcessConstruction.ChooseSanctuary(image.Checkpoint);
         return new LazyMemory(

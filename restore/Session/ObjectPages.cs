@@ -18,52 +18,54 @@ internal static class ObjectPages
     internal static void Copy(CheckpointImage image, int space, IReadOnlyList<Range> ranges, Placement place)
     {
         byte[]? pages = null;
-        byte[] page = new byte[ImageLayout.PageSize];
         foreach (ExtentEntry entry in image.Index.InSpace(space))
         {
             ulong start = entry.Address.Address;
             ulong end = start + ImageLayout.ExtentSpan;
-            if (ranges.Any(range => range.Start <= start && range.End >= end))
+            if (ranges.Any(range => range.Start < end && range.End > start))
             {
-                pages ??= new byte[ImageLayout.ExtentSpan];
-                CopyWhole(image, entry, pages, place);
-            }
-            else if (ranges.Any(range => range.Start < end && range.End > start))
-            {
-                CopySome(image, entry, ranges, page, place);
+                CopyExtent(image, entry, ranges, pages ??= new byte[ImageLayout.ExtentSpan], place);
             }
         }
     }
 
-    private static void CopyWhole(CheckpointImage image, ExtentEntry entry, Span<byte> pages, Placement place)
+    private static void CopyExtent(CheckpointImage image, ExtentEntry entry, IReadOnlyList<Range> ranges, Span<byte> pages, Placement place)
     {
         ExtentHeader header = image.ReadHeader(entry);
-        image.ReadPages(entry, header, pages);
+        bool isStored = header.Codec == ExtentCodec.None;
+        if (!isStored)
+        {
+            image.ReadPages(entry, header, pages);
+        }
+
         int ordinal = 0;
         foreach (PageRun run in header.Presence.Runs())
         {
-            place(
-                (long)(entry.Address.Address + ((ulong)run.Start * ImageLayout.PageSize)),
-                pages.Slice(ordinal * ImageLayout.PageSize, run.Count * ImageLayout.PageSize));
+            foreach (Range range in ranges)
+            {
+                (int first, int count) = Common(entry.Address.Address, run, range);
+                if (count > 0)
+                {
+                    int firstOrdinal = ordinal + first - run.Start;
+                    Span<byte> part = pages.Slice(isStored ? 0 : firstOrdinal * ImageLayout.PageSize, count * ImageLayout.PageSize);
+                    if (isStored)
+                    {
+                        image.ReadStoredPages(entry, header, firstOrdinal, part);
+                    }
+
+                    place((long)(entry.Address.Address + ((ulong)first * ImageLayout.PageSize)), part);
+                }
+            }
+
             ordinal += run.Count;
         }
     }
 
-    private static void CopySome(CheckpointImage image, ExtentEntry entry, IReadOnlyList<Range> ranges, Span<byte> page, Placement place)
+    // The pages of a run of an extent that lie in a range.
+    private static (int First, int Count) Common(ulong extent, PageRun run, Range range)
     {
-        ExtentHeader header = image.ReadHeader(entry);
-        int ordinal = 0;
-        foreach (PageRun run in header.Presence.Runs())
-        {
-            for (int i = run.Start; i < run.Start + run.Count; i++, ordinal++)
-            {
-                ulong address = entry.Address.Address + ((ulong)i * ImageLayout.PageSize);
-                if (ranges.Any(range => range.Start <= address && range.End > address))
-                {
-                    image.ReadPage(entry, header, ordinal, page);
-                    place((long)address, page);
-                }
-            }
-        }
+        ulong start = Math.Max(range.Start, extent + ((ulong)run.Start * ImageLayout.PageSize));
+        ulong end = Math.Min(range.End, extent + ((ulong)(run.Start + run.Count) * ImageLayout.PageSize));
+        return start < end ? ((int)((start - extent) / ImageLayout.PageSize), (int)((end - start) / ImageLayout.PageSize)) : (0, 0);
     }
 }

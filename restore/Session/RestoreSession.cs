@@ -39,12 +39,6 @@ public static class RestoreSession
             FailureReason.Failed, $"process {pid} waits for no page agent", "It is not restored lazily, or all of its memory is there already.");
         using PidDescriptor held = PidDescriptor.Open(holder);
         PageState state = TakeState(held);
-        if (state.TryLock())
-        {
-            // Before anything is read: what the former agent told it to do must not be done after that.
-            Mover.EndOrphan(pid);
-        }
-
         using CheckpointImage image = ImageOpener.Open(state.ImagePath);
         SafeFileHandle fault = held.Take(HolderSearch.Descriptors(holder, "anon_inode:[userfaultfd]")[0]);
         PageServiceOptions options = hydration is { } order ? state.Options with { Hydration = order } : state.Options;

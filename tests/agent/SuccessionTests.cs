@@ -1,6 +1,7 @@
 using LazyRestore.Agent.Faults;
 using LazyRestore.Agent.State;
 using LazyRestore.Agent.Tests.Target;
+using Microsoft.Win32.SafeHandles;
 
 namespace LazyRestore.Agent.Tests;
 
@@ -44,6 +45,24 @@ public unsafe class SuccessionTests
         Assert.Equal("i", target.Verify(ServedImage.At(0), 1));
         served.Replace(_ => target.Say("verify", ServedImage.Start, ServedImage.Pages, ServedImage.Start));
         Assert.Equal(ServedImage.Expected(0, ServedImage.Pages), target.Hear());
+    }
+
+    [Fact]
+    public void AChildIsNotLostWithAnAgentThatHadReadOfItsForkAndDied()
+    {
+        using Served served = new(HydrationOrder.None);
+        served.Service.Dispose();
+        SafeFileHandle[] held = [served.Target.Fault, .. served.Held];
+        TargetConnection child;
+        using (AgentProcess dying = new(held, diesAtFork: true))
+        {
+            child = served.Target.Fork();
+        }
+
+        child.Say("verify", ServedImage.Start, ServedImage.Pages, ServedImage.Start);
+        using AgentProcess successor = new(held);
+        Assert.Equal(ServedImage.Expected(0, ServedImage.Pages), child.Hear());
+        Assert.Equal(ServedImage.Expected(0, ServedImage.Pages), served.Target.Main.Verify(ServedImage.Start, ServedImage.Pages));
     }
 
     [Fact]

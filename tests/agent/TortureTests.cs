@@ -22,8 +22,6 @@ public class TortureTests
         Assert.Equal("0", served.Target.Main.Hear());
     }
 
-    // Without forks: an agent that is killed between being handed a child's userfaultfd and parking it loses the child, as
-    // docs/support.md says; SuccessionTests prove that a parked child is safe.
     [Theory]
     [InlineData(11)]
     [InlineData(12)]
@@ -34,7 +32,7 @@ public class TortureTests
         Random random = new(seed);
         using Served served = new(HydrationOrder.None);
         served.Service.Dispose();
-        served.Target.Main.Say("torture", (ulong)seed, Steps);
+        served.Target.Main.Say("torture", (ulong)seed, Steps, Forks);
         Task<string> answer = Task.Run(served.Target.Main.Hear);
         for (int kill = 0; kill < Kills && !answer.IsCompleted; kill++)
         {

@@ -9,6 +9,9 @@ namespace LazyRestore.Tools.Commands;
 /// <summary><c>lazyrestore agent --resume PID</c>. A signal ends it as it would end any agent: the process waits for another.</summary>
 internal sealed class AgentCommand : Verb
 {
+    /// <summary>The name of the verb.</summary>
+    public const string VerbName = "agent";
+
     private readonly Option<int> _resume = new("--resume")
     {
         Description = "The restored process whose agent died, and which waits for its memory since",
@@ -26,7 +29,7 @@ internal sealed class AgentCommand : Verb
     /// <summary>Creates the verb.</summary>
     public AgentCommand(CommandContext context)
         : base(
-            context, "agent", "Serve the memory of a restored process whose agent died",
+            context, VerbName, "Serve the memory of a restored process whose agent died",
             new Example("lazyrestore agent --resume 4711", "process 4711 goes on; returns when all its memory is there"))
     {
         Add(_resume);

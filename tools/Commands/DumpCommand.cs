@@ -8,6 +8,9 @@ namespace LazyRestore.Tools.Commands;
 /// <summary><c>lazyrestore dump PID -o IMAGE</c>.</summary>
 internal sealed class DumpCommand : Verb
 {
+    /// <summary>The name of the verb.</summary>
+    public const string VerbName = "dump";
+
     private readonly Argument<int> _pid = new("PID")
     {
         Description = "The process to save",
@@ -46,7 +49,7 @@ internal sealed class DumpCommand : Verb
     /// <summary>Creates the verb.</summary>
     public DumpCommand(CommandContext context)
         : base(
-            context, "dump", "Save a process in an image; it ends once the image is safe on disk",
+            context, VerbName, "Save a process in an image; it ends once the image is safe on disk",
             new("lazyrestore dump 4711 -o redis.ckpt", "save process 4711 and end it"),
             new("lazyrestore dump 4711 -R -o redis.ckpt", "save it and let it go on"),
             new("lazyrestore dump 4711 -o - --compress zstd | ssh host 'cat > redis.ckpt'", "send the image elsewhere"))

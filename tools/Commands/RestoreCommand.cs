@@ -9,6 +9,9 @@ namespace LazyRestore.Tools.Commands;
 /// <summary><c>lazyrestore restore IMAGE</c>.</summary>
 internal sealed class RestoreCommand : Verb
 {
+    /// <summary>The name of the verb.</summary>
+    public const string VerbName = "restore";
+
     private readonly CommandContext _context;
 
     private readonly Argument<string> _image = new("IMAGE") { Description = "The image; - is standard input" };
@@ -79,7 +82,7 @@ internal sealed class RestoreCommand : Verb
     /// <summary>Creates the verb.</summary>
     public RestoreCommand(CommandContext context)
         : base(
-            context, "restore", "Bring a process back; it runs at once, its memory still arriving",
+            context, VerbName, "Bring a process back; it runs at once, its memory still arriving",
             new("lazyrestore restore redis.ckpt", "in the foreground; exits with the status of the process"),
             new("lazyrestore restore -d --pidfile redis.pid redis.ckpt", "in the background"),
             new("ssh host cat redis.ckpt | lazyrestore restore -", "from standard input"))

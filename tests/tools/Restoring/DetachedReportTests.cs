@@ -21,7 +21,13 @@ public sealed class DetachedReportTests
     {
         FailureReport failure = new()
         {
-            ExitCode = 4, Message = "damaged", Hint = "Copy it again.", Call = "read", Errno = 5, Record = "vma", Offset = 1L << 40,
+            ExitCode = 4,
+            Message = "damaged",
+            Hint = "Copy it again.",
+            Call = "read",
+            Errno = 5,
+            Record = "vma",
+            Offset = 1L << 40,
         };
 
         Assert.Equal(failure, DetachedReport.Parse(JsonLine.Event("error", failure.Fields())).Failure);
