@@ -137,6 +137,10 @@ internal sealed class LazyMemory
     internal void Leave()
     {
         _mover?.Dispose();
+
+        // The holder has to be the last that has the userfaultfd. Should we be killed here, another agent finds the holder and does the
+        // rest; were we the last, what keeps our descriptors when we are killed would have it for ever, and the process would wait for nobody.
+        Service.Dispose();
         _holder.Leave(IsOrphaned() ? null : SyscallInstructionSearch.TryFind(_holder.Pid, _sanctuary.Start), _sanctuary, _locked);
         Close();
     }
