@@ -10,4 +10,7 @@ public sealed record LazyRegion(ulong Start, ulong End)
 {
     /// <summary>Whether children find it zeroed (MADV_WIPEONFORK): their missing pages are zero, not the image's.</summary>
     public bool WipeOnFork { get; init; }
+
+    /// <summary>Whether extents of which the image has every page are to be moved here whole when there is a mover.</summary>
+    public bool Movable { get; init; }
 }

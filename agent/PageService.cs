@@ -1,4 +1,5 @@
 using LazyRestore.Agent.Faults;
+using LazyRestore.Agent.Moving;
 using LazyRestore.Agent.Serving;
 using LazyRestore.Agent.Sources;
 using LazyRestore.Agent.State;
@@ -20,6 +21,7 @@ public sealed partial class PageService : IDisposable, IChildKeeper
     private readonly PageServiceOptions _options;
     private readonly ServiceCounters _counters;
     private readonly AddressSpace _process;
+    private readonly MoverRing? _mover;
     private readonly List<AddressSpace> _spaces = [];
     private readonly FaultWait _wait = new();
     private readonly TaskCompletionSource<PageServiceResult> _completion = new(TaskCreationOptions.RunContinuationsAsynchronously);
@@ -36,12 +38,14 @@ public sealed partial class PageService : IDisposable, IChildKeeper
     /// <param name="uffd">The process's userfaultfd.</param>
     /// <param name="state">The state of its pages, new or taken up.</param>
     /// <param name="options">How to work.</param>
-    public PageService(CheckpointImage image, SafeFileHandle uffd, PageState state, PageServiceOptions options)
+    /// <param name="mover">The agent's end of a mover inside the process, owned by the service; null when there is none.</param>
+    public PageService(CheckpointImage image, SafeFileHandle uffd, PageState state, PageServiceOptions options, MoverRing? mover = null)
     {
         _source = new ImageFileSource(image);
         _options = options with { HydrationBatchPages = Math.Clamp(options.HydrationBatchPages, 1, ImageLayout.PagesPerExtent) };
         _counters = new ServiceCounters(state);
-        _process = new AddressSpace(new UserFault(uffd), state, _source, options, _counters, this);
+        _process = new AddressSpace(new UserFault(uffd), state, _source, options, _counters, this, mover);
+        _mover = mover;
         _spaces.Add(_process);
         _remaining = _process.Remaining;
         _thread = new Thread(Run) { Name = "pages", IsBackground = true };
@@ -97,6 +101,7 @@ public sealed partial class PageService : IDisposable, IChildKeeper
         _descriptorKeeper?.Dispose();
         _source.Dispose();
         _wait.Dispose();
+        _mover?.Dispose();
         _ownedImage?.Dispose();
     }
 
@@ -152,7 +157,7 @@ public sealed partial class PageService : IDisposable, IChildKeeper
 
     private void Rest(HydrationStep step)
     {
-        bool toRetry = step == HydrationStep.Deferred || HasPendingFaults();
+        bool toRetry = step is HydrationStep.Deferred or HydrationStep.Awaiting || HasPendingFaults();
         if (step == HydrationStep.Advanced || (toRetry && ++_deferrals <= YieldsBeforeWait))
         {
             // There is work, or there will be as soon as others have run.
@@ -167,6 +172,7 @@ public sealed partial class PageService : IDisposable, IChildKeeper
         _deferrals = toRetry ? _deferrals : 0;
         if (!_wait.ForMessages(_spaces, toRetry))
         {
+            _process.LookAfterMover();
             foreach (AddressSpace space in _spaces)
             {
                 _ = space.ProbeGone();
@@ -199,19 +205,22 @@ public sealed partial class PageService : IDisposable, IChildKeeper
             return HydrationStep.Exhausted;
         }
 
+        HydrationStep rest = HydrationStep.Exhausted;
         foreach (AddressSpace space in _spaces)
         {
             if (!space.IsFilled && !space.IsGone)
             {
                 HydrationStep step = space.Hydrate(_options.HydrationBatchPages);
-                if (step != HydrationStep.Exhausted)
+                if (step is HydrationStep.Advanced or HydrationStep.Deferred)
                 {
                     return step;
                 }
+
+                rest = step == HydrationStep.Awaiting ? step : rest;
             }
         }
 
-        return HydrationStep.Exhausted;
+        return rest;
     }
 
     private void PublishRemaining()

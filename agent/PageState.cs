@@ -213,7 +213,11 @@ public sealed unsafe partial class PageState : IDisposable
         && new StateLayout(header->ExtentCount, header->RegionCapacity).Length <= length;
 
     private static RegionEntry EntryOf(LazyRegion region) =>
-        new(region.Start, region.End, region.Start, region.WipeOnFork ? RegionEntry.WipeOnFork : 0);
+        new(
+            region.Start,
+            region.End,
+            region.Start,
+            (region.WipeOnFork ? RegionEntry.WipeOnFork : 0) | (region.Movable ? RegionEntry.Movable : 0));
 
     private static void ThrowIfUnordered(RegionEntry[] entries)
     {

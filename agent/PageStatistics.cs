@@ -14,10 +14,16 @@ public sealed record PageStatistics
     /// <summary>Pages placed by copy, on demand or in the background.</summary>
     public required long CopiedPages { get; init; }
 
+    /// <summary>Pages placed by the mover.</summary>
+    public required long MovedPages { get; init; }
+
+    /// <summary>Extents of 2 MiB that the mover placed whole: as a huge page each, where the kernel gave it one.</summary>
+    public required long MovedExtents { get; init; }
+
     /// <summary>Faults answered with a zero page.</summary>
     public required long ZeroPages { get; init; }
 
-    /// <summary>Pages that hydration placed, a part of <see cref="CopiedPages"/>.</summary>
+    /// <summary>Pages that hydration placed, a part of <see cref="CopiedPages"/> and <see cref="MovedPages"/>.</summary>
     public required long HydratedPages { get; init; }
 
     /// <summary>Placements that found the page there already (EEXIST).</summary>

@@ -20,6 +20,9 @@ public enum PlacementOutcome
 
     /// <summary>Anything else; <see cref="PlacementResult.Errno"/> says what.</summary>
     Failed,
+
+    /// <summary>The mover brings it. Whoever waits for it is woken when that has ended in any way.</summary>
+    Awaited,
 }
 
 /// <summary>The result of one placement call.</summary>

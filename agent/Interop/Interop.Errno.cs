@@ -11,12 +11,15 @@ internal static unsafe partial class Interop
         internal const int EIO = 5;
         internal const int EAGAIN = 11;
         internal const int ENOMEM = 12;
+        internal const int EBUSY = 16;
         internal const int EEXIST = 17;
+        internal const int EINVAL = 22;
         internal const int ENFILE = 23;
         internal const int EMFILE = 24;
         internal const int ETIMEDOUT = 110;
         internal const int EHOSTDOWN = 112;
         internal const int EHOSTUNREACH = 113;
         internal const int ESTALE = 116;
+        internal const int ECANCELED = 125;
     }
 }

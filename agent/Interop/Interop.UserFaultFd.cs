@@ -17,6 +17,7 @@ internal static unsafe partial class Interop
         internal const uint UFFDIO_WAKE = 0x8010AA02;
         internal const uint UFFDIO_COPY = 0xC028AA03;
         internal const uint UFFDIO_ZEROPAGE = 0xC020AA04;
+        internal const uint UFFDIO_MOVE = 0xC028AA05;
         internal const uint UFFDIO_API = 0xC018AA3F;
 
         internal const ulong UFFDIO_REGISTER_MODE_MISSING = 1;
@@ -60,6 +61,16 @@ internal static unsafe partial class Interop
             internal ulong len;
             internal ulong mode;
             internal long copy;
+        }
+
+        [StructLayout(LayoutKind.Sequential)]
+        internal struct uffdio_move
+        {
+            internal ulong dst;
+            internal ulong src;
+            internal ulong len;
+            internal ulong mode;
+            internal long move;
         }
 
         [StructLayout(LayoutKind.Sequential)]

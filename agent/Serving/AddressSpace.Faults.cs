@@ -15,7 +15,7 @@ internal sealed unsafe partial class AddressSpace
         for (int count = _faults.Count; count > 0 && !IsGone; count--)
         {
             PendingFault fault = _faults.Take();
-            switch (Serve(fault.Address))
+            switch (Serve(fault))
             {
                 case PlacementOutcome.Deferred:
                     _counters.Add(StateCounter.Deferred);
@@ -32,7 +32,7 @@ internal sealed unsafe partial class AddressSpace
                 case PlacementOutcome.Gone:
                     IsGone = true;
                     break;
-                case PlacementOutcome.Failed:
+                case PlacementOutcome.Failed or PlacementOutcome.Awaited:
                     break;
                 default:
                     _counters.AddServiceTime((long)Stopwatch.GetElapsedTime(fault.ReadAt).TotalNanoseconds);
@@ -41,8 +41,9 @@ internal sealed unsafe partial class AddressSpace
         }
     }
 
-    private PlacementOutcome Serve(ulong address)
+    private PlacementOutcome Serve(PendingFault fault)
     {
+        ulong address = fault.Address;
         ReadOnlySpan<RegionEntry> regions = State.Regions;
         int region = RegionTable.Find(regions, address);
         if (region < 0)
@@ -67,6 +68,11 @@ internal sealed unsafe partial class AddressSpace
             || (!_ledger.IsOpened(extent) && _ledger.Open(extent) != FetchOutcome.Ready))
         {
             return ReportDamage(image);
+        }
+
+        if (ServeWhole(fault, extent, page) is { } outcome)
+        {
+            return outcome;
         }
 
         return (presence[page >> 6] >> (page & 63) & 1) == 0

@@ -13,6 +13,9 @@ internal enum HydrationStep
     /// <summary>The address space is changing; events have to be read first.</summary>
     Deferred,
 
+    /// <summary>The mover has all that it can hold.</summary>
+    Awaiting,
+
     /// <summary>Nothing is left to bring.</summary>
     Exhausted,
 }
@@ -51,6 +54,11 @@ internal sealed unsafe partial class AddressSpace
 
             if (!TryFindExtent(out ulong address, out int extent, out int first, out int end))
             {
+                if (_cursor == 0 && IsMoving)
+                {
+                    return HydrationStep.Awaiting;
+                }
+
                 continue;
             }
 
@@ -59,6 +67,16 @@ internal sealed unsafe partial class AddressSpace
             {
                 _ = ReportDamage(_catalog.Address(extent) + ((ulong)first * PageSize));
                 _cursor = origin + ((ulong)end * PageSize);
+                continue;
+            }
+
+            if (HydrateWhole(extent, origin, ref budget) is { } step)
+            {
+                if (step == HydrationStep.Awaiting)
+                {
+                    return step;
+                }
+
                 continue;
             }
 
@@ -170,7 +188,7 @@ internal sealed unsafe partial class AddressSpace
             return;
         }
 
-        IsExhausted = _passEnd == ulong.MaxValue && !_foundLacking;
+        IsExhausted = _passEnd == ulong.MaxValue && !_foundLacking && !IsMoving;
         _foundLacking = false;
         (_cursor, _passEnd) = (0, ulong.MaxValue);
     }

@@ -22,8 +22,10 @@ internal sealed unsafe partial class AddressSpace
         int count;
         do
         {
+            HoldMoves();
             count = ReadMessages();
             ApplyMessages(0, count, replay: false);
+            ReleaseMoves();
             ServePending();
             total += count;
         }
@@ -74,15 +76,19 @@ internal sealed unsafe partial class AddressSpace
                     continue;
                 case UFFD_EVENT_REMOVE:
                     _counters.Add(StateCounter.RemoveEvents);
+                    CancelMoves(message->remove_start, message->remove_end);
                     Drop(message->remove_start, message->remove_end);
                     State.SetProcessed(index + 1);
                     break;
                 case UFFD_EVENT_UNMAP:
                     _counters.Add(StateCounter.UnmapEvents);
+                    CancelMoves(message->remove_start, message->remove_end);
                     Unmap(message->remove_start, message->remove_end, index + 1);
                     break;
                 case UFFD_EVENT_REMAP:
                     _counters.Add(StateCounter.RemapEvents);
+                    CancelMoves(message->remap_from, message->remap_from + message->remap_len);
+                    CancelMoves(message->remap_to, message->remap_to + message->remap_len);
                     Remap(message->remap_from, message->remap_to, message->remap_len, index + 1);
                     break;
                 case UFFD_EVENT_FORK when _forksToSkip == 0:

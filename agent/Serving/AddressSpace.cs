@@ -1,4 +1,5 @@
 using LazyRestore.Agent.Faults;
+using LazyRestore.Agent.Moving;
 using LazyRestore.Agent.Sources;
 using LazyRestore.Agent.State;
 using Microsoft.Win32.SafeHandles;
@@ -34,8 +35,10 @@ internal sealed unsafe partial class AddressSpace : IDisposable
     /// <param name="options">How to work.</param>
     /// <param name="counters">The service's counters.</param>
     /// <param name="keeper">Who keeps forked children safe.</param>
+    /// <param name="mover">The agent's end of the mover; null when it has none. It stays the caller's.</param>
     internal AddressSpace(
-        UserFault fault, PageState state, IPageSource source, PageServiceOptions options, ServiceCounters counters, IChildKeeper keeper)
+        UserFault fault, PageState state, IPageSource source, PageServiceOptions options, ServiceCounters counters, IChildKeeper keeper,
+        MoverRing? mover = null)
     {
         Fault = fault;
         State = state;
@@ -45,6 +48,7 @@ internal sealed unsafe partial class AddressSpace : IDisposable
         _counters = counters;
         _keeper = keeper;
         _ledger = new PageLedger(state, source);
+        _moves = mover is null ? null : new ExtentMoves(mover);
         _fillAround = new FillAround(Math.Clamp(options.FillAroundLimitPages, 1, ExtentBits.PageCount));
         fault.SetNonBlocking();
     }

@@ -1,3 +1,4 @@
+using LazyRestore.Agent.Moving;
 using static Tmds.Linux.LibC;
 
 namespace LazyRestore.Agent.Serving;
@@ -32,9 +33,9 @@ internal sealed unsafe class FaultWait : IDisposable
     /// <returns>False when nothing was said in that time.</returns>
     internal bool ForMessages(List<AddressSpace> spaces, bool toRetry)
     {
-        if (_descriptors.Length <= spaces.Count)
+        if (_descriptors.Length <= spaces.Count + 1)
         {
-            _descriptors = new Tmds.Linux.pollfd[spaces.Count * 2];
+            _descriptors = new Tmds.Linux.pollfd[spaces.Count * 2 + 2];
         }
 
         for (int i = 0; i < spaces.Count; i++)
@@ -43,9 +44,19 @@ internal sealed unsafe class FaultWait : IDisposable
         }
 
         _descriptors[spaces.Count] = new Tmds.Linux.pollfd { fd = _interrupt, events = POLLIN };
+
+        // Only the first, the restored process, has a mover; a negative descriptor is passed over.
+        MoverRing? mover = spaces[0].Mover;
+        _descriptors[spaces.Count + 1] = new Tmds.Linux.pollfd { fd = mover?.Completions ?? -1, events = POLLIN };
         fixed (Tmds.Linux.pollfd* descriptors = _descriptors)
         {
-            return poll(descriptors, (uint)(spaces.Count + 1), toRetry ? RetryMilliseconds : LookUpMilliseconds) != 0;
+            int said = poll(descriptors, (uint)(spaces.Count + 2), toRetry ? RetryMilliseconds : LookUpMilliseconds);
+            if (said > 0 && descriptors[spaces.Count + 1].revents != 0)
+            {
+                mover!.TakeAnnouncement();
+            }
+
+            return said != 0;
         }
     }
 

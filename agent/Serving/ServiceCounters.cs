@@ -42,6 +42,8 @@ internal readonly unsafe struct ServiceCounters(PageState state)
             PagesRemaining = remaining,
             DemandFaults = this[StateCounter.DemandFaults],
             CopiedPages = this[StateCounter.CopiedPages],
+            MovedPages = this[StateCounter.MovedPages],
+            MovedExtents = this[StateCounter.MovedExtents],
             ZeroPages = this[StateCounter.ZeroPages],
             HydratedPages = this[StateCounter.HydratedPages],
             AlreadyPresent = this[StateCounter.AlreadyPresent],

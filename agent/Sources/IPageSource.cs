@@ -19,7 +19,7 @@ public readonly record struct FetchedPages(nint Address, int Pages);
 /// Where the pages of a checkpoint come from. Called by the agent thread alone, on the fault path: no allocation once an
 /// extent is known, no lock, no wait on anything but the storage.
 /// </summary>
-public interface IPageSource : IDisposable
+public unsafe interface IPageSource : IDisposable
 {
     /// <summary>What the source has.</summary>
     ExtentCatalog Catalog { get; }
@@ -38,4 +38,11 @@ public interface IPageSource : IDisposable
     /// <param name="count">How many are wanted, at least 1.</param>
     /// <param name="fetched">The pages, when ready.</param>
     FetchOutcome Fetch(int extent, int page, int count, out FetchedPages fetched);
+
+    /// <summary>Puts pages of an extent of which every page is stored where the caller wants them; their checksums have been verified there.</summary>
+    /// <param name="extent">An index into the catalog.</param>
+    /// <param name="page">The first page, a multiple of <see cref="ImageFormat.ImageLayout.PagesPerBlock"/>.</param>
+    /// <param name="count">How many, a multiple of <see cref="ImageFormat.ImageLayout.PagesPerBlock"/>.</param>
+    /// <param name="destination">Native memory that nobody else writes to.</param>
+    FetchOutcome FetchInto(int extent, int page, int count, byte* destination);
 }

@@ -71,6 +71,30 @@ public sealed unsafe class ImageFileSource : IPageSource
     }
 
     /// <inheritdoc/>
+    public FetchOutcome FetchInto(int extent, int page, int count, byte* destination)
+    {
+        if (Find(extent) is not { } cached || cached.Header.PresentPages != ImageLayout.PagesPerExtent)
+        {
+            return FetchOutcome.Damaged;
+        }
+
+        if (cached.Header.Codec == ExtentCodec.None)
+        {
+            return ReadIntact(cached.Header, page, count, destination) == count ? FetchOutcome.Ready : FetchOutcome.Damaged;
+        }
+
+        for (int done = 0; done < count; done += ImageLayout.PagesPerBlock)
+        {
+            if (!TryDecode(cached.Header, page + done, destination + ((long)done * ImageLayout.PageSize)))
+            {
+                return FetchOutcome.Damaged;
+            }
+        }
+
+        return FetchOutcome.Ready;
+    }
+
+    /// <inheritdoc/>
     public void Dispose()
     {
         NativeMemory.AlignedFree(_buffer);
@@ -81,24 +105,31 @@ public sealed unsafe class ImageFileSource : IPageSource
 
     private FetchOutcome FetchPlain(ExtentHeader header, int ordinal, int count, out FetchedPages fetched)
     {
-        fetched = default;
+        int intact = ReadIntact(header, ordinal, Math.Min(count, ImageLayout.PagesPerExtent), _buffer);
+        fetched = new FetchedPages((nint)_buffer, intact);
+        return intact == 0 ? FetchOutcome.Damaged : FetchOutcome.Ready;
+    }
+
+    /// <summary>Reads pages that are stored as they are, up to the first that is damaged, which makes the problem.</summary>
+    private int ReadIntact(ExtentHeader header, int ordinal, int count, byte* destination)
+    {
         long offset = header.Entry.PayloadOffset + ((long)ordinal * ImageLayout.PageSize);
-        int pages = Math.Min(count, ImageLayout.PagesPerExtent);
-        int read = Read(offset, pages * ImageLayout.PageSize) / ImageLayout.PageSize;
+        int read = Read(offset, count * ImageLayout.PageSize, destination) / ImageLayout.PageSize;
         int intact = 0;
-        while (intact < read && IsIntact(header, ordinal + intact, _buffer + (intact * ImageLayout.PageSize)))
+        while (intact < read && IsIntact(header, ordinal + intact, destination + (intact * ImageLayout.PageSize)))
         {
             intact++;
         }
 
-        if (intact == 0)
+        if (intact < count)
         {
-            Problem = new ImageDamagedException("extent", offset, read == 0 ? "a page cannot be read" : "a page has another checksum");
-            return FetchOutcome.Damaged;
+            Problem = new ImageDamagedException(
+                "extent",
+                offset + ((long)intact * ImageLayout.PageSize),
+                intact == read ? "a page cannot be read" : "a page has another checksum");
         }
 
-        fetched = new FetchedPages((nint)_buffer, intact);
-        return FetchOutcome.Ready;
+        return intact;
     }
 
     private FetchOutcome FetchDecoded(int extent, ExtentHeader header, int ordinal, int count, out FetchedPages fetched)
@@ -124,7 +155,7 @@ public sealed unsafe class ImageFileSource : IPageSource
         long offset = header.Entry.PayloadOffset + start;
         try
         {
-            if (length > ImageLayout.ExtentSpan || Read(offset, length) < length)
+            if (length > ImageLayout.ExtentSpan || Read(offset, length, _buffer) < length)
             {
                 throw new ImageDamagedException("extent", offset, "a block cannot be read");
             }
@@ -140,13 +171,13 @@ public sealed unsafe class ImageFileSource : IPageSource
         }
     }
 
-    /// <summary>Reads into the buffer; fewer bytes than asked for where the file ends or the disk fails.</summary>
-    private int Read(long offset, int length)
+    /// <summary>Reads from the file; fewer bytes than asked for where it ends or the disk fails.</summary>
+    private int Read(long offset, int length, byte* destination)
     {
         int done = 0;
         while (done < length)
         {
-            long count = (long)pread(_file, _buffer + done, length - done, offset + done);
+            long count = (long)pread(_file, destination + done, length - done, offset + done);
             if (count > 0)
             {
                 done += (int)count;

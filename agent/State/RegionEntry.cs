@@ -7,6 +7,7 @@ namespace LazyRestore.Agent.State;
 internal readonly record struct RegionEntry
 {
     internal const ulong WipeOnFork = 1;
+    internal const ulong Movable = 2;
 
     /// <summary>Creates an entry.</summary>
     public RegionEntry(ulong start, ulong end, ulong image, ulong flags)
@@ -26,7 +27,7 @@ internal readonly record struct RegionEntry
     /// <summary>The image address of the page at <see cref="Start"/>.</summary>
     public ulong Image { get; }
 
-    /// <summary><see cref="WipeOnFork"/> or 0.</summary>
+    /// <summary><see cref="WipeOnFork"/> and <see cref="Movable"/>, or 0.</summary>
     public ulong Flags { get; }
 
     /// <summary>Bytes.</summary>

@@ -24,5 +24,8 @@ internal static class StateCounter
     internal const int FirstBucket = 16;
 
     internal const int BucketCount = 32;
+
+    internal const int MovedPages = 48;
+    internal const int MovedExtents = 49;
     internal const int Capacity = 64;
 }

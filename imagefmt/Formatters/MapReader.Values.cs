@@ -27,6 +27,9 @@ internal ref partial struct MapReader
 
     public bool Boolean(ReadOnlySpan<byte> key) => Seek(key, MessagePackType.Boolean).ReadBoolean();
 
+    /// <summary>A mark that may be missing, which means false.</summary>
+    public bool Flag(ReadOnlySpan<byte> key) => Has(key) && Boolean(key);
+
     /// <summary>One of several words; returns its place in the list.</summary>
     public int Choice(ReadOnlySpan<byte> key, ReadOnlySpan<string> words)
     {

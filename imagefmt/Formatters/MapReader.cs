@@ -99,6 +99,19 @@ internal ref partial struct MapReader
         position = value + (int)length;
     }
 
+    private readonly bool Has(ReadOnlySpan<byte> key)
+    {
+        for (int index = 0; index < _count; index++)
+        {
+            if (KeyAt(index).SequenceEqual(key))
+            {
+                return true;
+            }
+        }
+
+        return false;
+    }
+
     /// <summary>Where the value of a required key begins.</summary>
     private int Find(ReadOnlySpan<byte> key)
     {

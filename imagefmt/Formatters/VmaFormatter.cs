@@ -14,7 +14,7 @@ internal sealed class VmaFormatter() : RecordFormatter<VmaRecord>("vma")
 
     protected override void Write(ref MessagePackWriter writer, VmaRecord record)
     {
-        writer.WriteMapHeader(8);
+        writer.WriteMapHeader(record.HadHugePages ? 9 : 8);
         writer.Field("start"u8, record.Start);
         writer.Field("end"u8, record.End);
         writer.Field("kind"u8, s_kinds[(int)record.Kind]);
@@ -23,6 +23,10 @@ internal sealed class VmaFormatter() : RecordFormatter<VmaRecord>("vma")
         writer.Field("offset"u8, record.Offset);
         writer.Field("backing"u8, record.BackingId);
         writer.Field("name"u8, record.Name);
+        if (record.HadHugePages)
+        {
+            writer.Field("huge-pages"u8, true);
+        }
     }
 
     protected override VmaRecord Read(ref MapReader map) => new()
@@ -35,5 +39,6 @@ internal sealed class VmaFormatter() : RecordFormatter<VmaRecord>("vma")
         Offset = map.UInt64("offset"u8),
         BackingId = map.Int32("backing"u8, 0),
         Name = map.Text("name"u8, ImageLimits.Name),
+        HadHugePages = map.Flag("huge-pages"u8),
     };
 }

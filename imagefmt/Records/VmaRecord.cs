@@ -113,6 +113,9 @@ public sealed record VmaRecord : CheckpointRecord
     /// <summary>The name given with PR_SET_VMA_ANON_NAME, or the kernel's own such as <c>[heap]</c>; empty for none.</summary>
     public required string Name { get; init; }
 
+    /// <summary>Whether some of it was in transparent huge pages.</summary>
+    public bool HadHugePages { get; init; }
+
     /// <summary>Length in bytes.</summary>
     public ulong Length => End - Start;
 }

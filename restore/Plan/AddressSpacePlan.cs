@@ -38,7 +38,7 @@ internal sealed class AddressSpacePlan
     {
         var program = new SystemCallProgram();
         program.About("everything below the restorer").Call(SystemCall.munmap, 0, sanctuary.Start);
-        program.About("everything above the restorer").Call(SystemCall.munmap, sanctuary.End, TaskSize - sanctuary.End);
+        program.About("everything above the restorer").Call(SystemCall.munmap, sanctuary.ProgramsEnd, TaskSize - sanctuary.ProgramsEnd);
         return program;
     }
 
@@ -60,14 +60,20 @@ internal sealed class AddressSpacePlan
     }
 
     /// <summary>Plans the registration of lazy memory, which comes last: from then on the process waits for its pages.</summary>
+    /// <param name="lazy">The VMAs.</param>
+    /// <param name="sanctuary">Our place, which no child is to have that is forked from now on.</param>
+    /// <param name="moves">Whether pages are to be moved there.</param>
     /// <returns>The calls, and the one that returns the userfaultfd.</returns>
-    internal static (SystemCallProgram Program, CallResultRef UserFault) RegisterLazy(IReadOnlyList<VmaRecord> lazy)
+    internal static (SystemCallProgram Program, CallResultRef UserFault) RegisterLazy(
+        IReadOnlyList<VmaRecord> lazy, Sanctuary sanctuary, bool moves)
     {
         var program = new SystemCallProgram();
         program.About("lazy memory");
+        program.Call(SystemCall.madvise, sanctuary.Start, sanctuary.ProgramsEnd - sanctuary.Start, AdviseDontFork);
         CallResultRef descriptor = program.Call(SystemCall.userfaultfd, UserFaultConstants.CreateFlags);
+        ulong features = UserFaultConstants.Events | (moves ? UserFaultConstants.Move : 0);
         program.Call(
-            SystemCall.ioctl, descriptor, UserFaultConstants.Api, program.Words(UserFaultConstants.ApiVersion, UserFaultConstants.Events, 0));
+            SystemCall.ioctl, descriptor, UserFaultConstants.Api, program.Words(UserFaultConstants.ApiVersion, features, 0));
         foreach (VmaRecord vma in lazy)
         {
             program.About($"lazy memory at 0x{vma.Start:x}");

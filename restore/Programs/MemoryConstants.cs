@@ -1,6 +1,6 @@
 namespace LazyRestore.Restore.Programs;
 
-/// <summary>PROT_* and MAP_* of mmap(2), MREMAP_* of mremap(2), as arguments of planned calls.</summary>
+/// <summary>PROT_* and MAP_* of mmap(2), MADV_* of madvise(2), MREMAP_* of mremap(2), as arguments of planned calls.</summary>
 internal static class MemoryConstants
 {
     internal const ulong PageSize = 4096;
@@ -16,6 +16,11 @@ internal static class MemoryConstants
     internal const ulong MapGrowsDown = 0x100;
     internal const ulong MapNoReserve = 0x4000;
     internal const ulong MapFixedNoReplace = 0x100000;
+
+    internal const int AdviseDontFork = 10;
+    internal const int AdviseHugePage = 14;
+    internal const int AdviseNoHugePage = 15;
+    internal const int AdviseDontDump = 16;
 
     internal const ulong MremapMayMove = 1;
     internal const ulong MremapFixed = 2;

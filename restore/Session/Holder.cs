@@ -2,7 +2,6 @@ using System.Runtime.InteropServices;
 using LazyRestore.Agent;
 using LazyRestore.Restore.Plan;
 using LazyRestore.Restore.Programs;
-using LazyRestore.Restore.Stub;
 using LazyRestore.Restore.Tracing;
 
 namespace LazyRestore.Restore.Session;
@@ -33,13 +32,8 @@ internal sealed class Holder
     /// <param name="endWithAgent">Whether it kills the process when the agent dies, instead of keeping its faults waiting.</param>
     internal static Holder Start(Tracee leader, RemoteRunner runner, PageState state, bool endWithAgent)
     {
-        var creation = new SystemCallProgram();
-        DataRef arguments = creation.About("the holder of lazy memory").Words(
-            CloneArguments.CLONE_VM | CloneArguments.CLONE_PARENT, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0);
-        CallResultRef created = creation.Call(SystemCall.clone3, arguments, arguments.Length);
-        int pid = (int)runner.Run(leader, creation)[created];
-        Tracee task = Tracee.AutoAttached(pid, pid);
-        task.WaitForInterrupt();
+        Tracee task = SiblingTask.Create(leader, runner, "the holder of lazy memory");
+        int pid = task.Tid;
         try
         {
             (int processDescriptor, int agentDescriptor) = SetUp(task, runner, leader.ProcessId, state);

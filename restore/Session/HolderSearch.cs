@@ -3,14 +3,14 @@ namespace LazyRestore.Restore.Session;
 /// <summary>Finds the holder of a restored process whose agent died: the task of that name that shares its memory (kcmp(2)).</summary>
 internal static class HolderSearch
 {
-    /// <summary>The holder's process ID; null when the process has none.</summary>
-    internal static int? Find(int process)
+    /// <summary>The process ID of the holder, or of another task of ours by its name; null when the process has none.</summary>
+    internal static int? Find(int process, string name = Holder.Name)
     {
         foreach (string folder in Directory.EnumerateDirectories("/proc"))
         {
             if (int.TryParse(Path.GetFileName(folder), out int pid)
                 && pid != process
-                && ReadName(pid) == Holder.Name
+                && ReadName(pid) == name
                 && Interop.syscall(Interop.KcmpCall, process, pid, Interop.KCMP_VM) == 0)
             {
                 return pid;

@@ -1,4 +1,6 @@
 using LazyRestore.Agent;
+using LazyRestore.Agent.Faults;
+using LazyRestore.Agent.Moving;
 using LazyRestore.ImageFormat;
 using LazyRestore.ImageFormat.Records;
 using LazyRestore.Restore.Plan;
@@ -13,17 +15,19 @@ internal sealed class LazyMemory
 {
     private readonly PageErrorPolicy _onPageError;
     private readonly Holder _holder;
+    private readonly Mover? _mover;
     private readonly PidDescriptor _process;
     private readonly (ulong Start, ulong Length) _sanctuary;
     private readonly IReadOnlyList<(ulong Start, ulong Length)> _locked;
 
     private LazyMemory(
-        PageService service, Holder holder, PidDescriptor process, (ulong Start, ulong Length) sanctuary,
+        PageService service, Holder holder, Mover? mover, PidDescriptor process, (ulong Start, ulong Length) sanctuary,
         IReadOnlyList<(ulong Start, ulong Length)> locked, PageErrorPolicy onPageError)
     {
         _onPageError = onPageError;
         Service = service;
         _holder = holder;
+        _mover = mover;
         _process = process;
         _sanctuary = sanctuary;
         _locked = locked;
@@ -39,9 +43,18 @@ internal sealed class LazyMemory
         return [.. image.Checkpoint.Vmas.Where(vma => vma.Kind == VmaKind.Anonymous && HoldsPages(extents, vma))];
     }
 
-    /// <summary>Starts service and holder for a process whose leader is stopped.</summary>
+    /// <summary>Chooses whether there is to be a mover, and for which memory.</summary>
+    internal static MoverChoice ChooseMover(CheckpointImage image, RestoreOptions options, VmaRecord[] lazy)
+    {
+        MoverChoice choice = MoverChoice.Make(
+            image.Checkpoint.Process, lazy, image.Index.InSpace(ExtentAddress.Process), options, HostHugePagesFile.Read());
+        return choice.IsWanted && UserFault.Probe().HasFlag(UserFaultFeatures.Move) ? choice : MoverChoice.None;
+    }
+
+    /// <summary>Starts service, holder and mover for a process whose leader is stopped.</summary>
     internal static LazyMemory Start(
-        CheckpointImage image, RestoreOptions options, Tracee leader, RemoteRunner runner, SafeFileHandle fault, VmaRecord[] lazy)
+        CheckpointImage image, RestoreOptions options, Tracee leader, RemoteRunner runner, Sanctuary sanctuary, SafeFileHandle fault,
+        VmaRecord[] lazy, MoverChoice moverChoice)
     {
         var serviceOptions = new PageServiceOptions
         {
@@ -52,17 +65,30 @@ internal sealed class LazyMemory
             Path.GetFullPath(options.ImagePath),
             image,
             leader.Tid,
-            [.. lazy.Select(vma => new LazyRegion(vma.Start, vma.End) { WipeOnFork = vma.Flags.HasFlag(VmaFlags.WipeOnFork) })],
+            [.. lazy.Select(vma => new LazyRegion(vma.Start, vma.End)
+            {
+                WipeOnFork = vma.Flags.HasFlag(VmaFlags.WipeOnFork),
+                Movable = moverChoice.Movable.Contains(vma),
+            })],
             serviceOptions);
         state.TryLock();
         Holder holder = Holder.Start(leader, runner, state, options.OnPageError == PageErrorPolicy.Kill);
-        var service = new PageService(image, fault, state, serviceOptions);
+        MoverRing? ring = null;
+        Mover? mover = null;
+        if (moverChoice.IsWanted)
+        {
+            ring = MoverRing.Create(new MoverPlaces(sanctuary.MoverShared, sanctuary.MoverStage));
+            mover = Mover.Start(leader, runner, sanctuary, fault, ring, moverChoice.InHugePages);
+        }
+
+        var service = new PageService(image, fault, state, serviceOptions, ring);
         service.Start();
         return new LazyMemory(
             service,
             holder,
+            mover,
             PidDescriptor.Open(leader.Tid),
-            (runner.Start, runner.End - runner.Start),
+            RangeOf(sanctuary, mover is not null),
             LockedRanges(image),
             options.OnPageError);
     }
@@ -78,10 +104,27 @@ internal sealed class LazyMemory
         CheckpointImage image, int pid, Holder holder, SafeFileHandle fault, PageState state, PageServiceOptions options)
     {
         PageService service = PageService.Resume(image, fault, state, options);
+
+        // Before anything is read: what the former agent told its mover to do must not be done after that.
+        Mover.EndOrphan(pid);
         service.Start();
         Sanctuary sanctuary = ProcessConstruction.ChooseSanctuary(image.Checkpoint);
-        return new LazyMemory(service, holder, PidDescriptor.Open(pid), (sanctuary.Start, sanctuary.End - sanctuary.Start), LockedRanges(image), options.OnPageError);
+        return new LazyMemory(
+            service,
+            holder,
+            mover: null,
+            PidDescriptor.Open(pid),
+            RangeOf(sanctuary, HadMover(pid)),
+            LockedRanges(image),
+            options.OnPageError);
     }
+
+    // What lies behind the programs is ours only when there is or was a mover.
+    private static (ulong Start, ulong Length) RangeOf(Sanctuary sanctuary, bool hasMover) =>
+        (sanctuary.Start, (hasMover ? sanctuary.End : sanctuary.ProgramsEnd) - sanctuary.Start);
+
+    private static bool HadMover(int pid) =>
+        File.ReadLines($"/proc/{pid}/maps").Any(line => line.Contains("/memfd:" + MoverRing.MemoryName, StringComparison.Ordinal));
 
     /// <summary>Whether the process has executed another program, so that its old memory is of no use to anyone.</summary>
     internal bool IsOrphaned()
@@ -93,6 +136,11 @@ internal sealed class LazyMemory
     /// <summary>All memory is there: takes everything of ours out of the process.</summary>
     internal void Leave()
     {
+        _mover?.Dispose();
+
+        // The holder has to be the last that has the userfaultfd. Should we be killed here, another agent finds the holder and does the
+        // rest; were we the last, what keeps our descriptors when we are killed would have it for ever, and the process would wait for nobody.
+        Service.Dispose();
         _holder.Leave(IsOrphaned() ? null : SyscallInstructionSearch.TryFind(_holder.Pid, _sanctuary.Start), _sanctuary, _locked);
         Close();
     }
@@ -108,6 +156,8 @@ internal sealed class LazyMemory
         }
         else
         {
+            Service.Stop();
+            _mover?.Dispose();
             Close();
         }
     }
@@ -116,6 +166,7 @@ internal sealed class LazyMemory
     internal void Abandon()
     {
         Service.Stop();
+        _mover?.Dispose();
         _holder.Kill();
         Close();
     }

@@ -18,6 +18,9 @@ internal sealed unsafe class PidDescriptor : IDisposable
     /// <summary>The process.</summary>
     internal int Pid { get; }
 
+    /// <summary>The descriptor.</summary>
+    internal int Descriptor => (int)_handle.DangerousGetHandle();
+
     internal static PidDescriptor Open(int pid)
     {
         long descriptor = Interop.syscall(Interop.PidfdOpen, pid);

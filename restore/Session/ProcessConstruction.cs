@@ -124,9 +124,10 @@ internal sealed class ProcessConstruction : IDisposable
         EagerPages.Fill(_image, _leader.Tid);
         if (lazy.Length > 0)
         {
-            (SystemCallProgram program, CallResultRef call) = AddressSpacePlan.RegisterLazy(lazy);
+            MoverChoice mover = LazyMemory.ChooseMover(_image, _options, lazy);
+            (SystemCallProgram program, CallResultRef call) = AddressSpacePlan.RegisterLazy(lazy, sanctuary, mover.IsWanted);
             SafeFileHandle fault = Process.Take((int)runner.Run(_leader, program)[call]);
-            Memory = LazyMemory.Start(_image, _options, _leader, runner, fault, lazy);
+            Memory = LazyMemory.Start(_image, _options, _leader, runner, sanctuary, fault, lazy, mover);
         }
     }
 

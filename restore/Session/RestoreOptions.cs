@@ -17,6 +17,12 @@ public sealed record RestoreOptions
     /// <summary>In which order memory arrives that nobody asked for.</summary>
     public HydrationOrder Hydration { get; init; } = HydrationOrder.Linear;
 
+    /// <summary>How pages get into the process.</summary>
+    public PlacementPolicy Placement { get; init; }
+
+    /// <summary>Which memory comes back in huge pages.</summary>
+    public HugePagePolicy HugePages { get; init; }
+
     /// <summary>What happens when a page cannot be had.</summary>
     public PageErrorPolicy OnPageError { get; init; } = PageErrorPolicy.Wait;
 }

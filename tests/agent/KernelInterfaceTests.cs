@@ -14,6 +14,7 @@ public unsafe class KernelInterfaceTests
         Assert.Equal(UFFDIO_WAKE, Request(write: false, read: true, 0x02, sizeof(uffdio_range)));
         Assert.Equal(UFFDIO_COPY, Request(write: true, read: true, 0x03, sizeof(uffdio_copy)));
         Assert.Equal(UFFDIO_ZEROPAGE, Request(write: true, read: true, 0x04, sizeof(uffdio_zeropage)));
+        Assert.Equal(UFFDIO_MOVE, Request(write: true, read: true, 0x05, sizeof(uffdio_move)));
         Assert.Equal(UFFDIO_API, Request(write: true, read: true, 0x3F, sizeof(uffdio_api)));
     }
 

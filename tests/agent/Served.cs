@@ -1,3 +1,4 @@
+using LazyRestore.Agent.Moving;
 using LazyRestore.Agent.Tests.Target;
 using LazyRestore.ImageFormat;
 
@@ -8,14 +9,15 @@ internal sealed class Served : IDisposable
 {
     private static readonly TimeSpan Deadline = TimeSpan.FromSeconds(20);
 
-    public Served(HydrationOrder hydration, ExtentCodec codec = ExtentCodec.None, PageErrorPolicy onPageError = PageErrorPolicy.Wait)
+    public Served(HydrationOrder hydration, ExtentCodec codec = ExtentCodec.None, PageErrorPolicy onPageError = PageErrorPolicy.Wait, bool withMover = false)
     {
-        Image = new ServedImage(codec);
+        Image = new ServedImage(codec, isDense: withMover);
         Target = new TargetProcess(ServedImage.Start, ServedImage.Pages);
         Options = new PageServiceOptions { Hydration = hydration, OnPageError = onPageError };
-        State = PageState.Create(Image.FilePath, Image.Image, Target.Id, [new LazyRegion(ServedImage.Start, ServedImage.End)], Options);
+        State = PageState.Create(Image.FilePath, Image.Image, Target.Id, [new LazyRegion(ServedImage.Start, ServedImage.End) { Movable = withMover }], Options);
         Held = [.. new[] { State.Descriptor, State.ParkingA, State.ParkingB }.Select(TargetProcess.Duplicate)];
-        Service = new PageService(Image.Image, TargetProcess.Duplicate((int)Target.Fault.DangerousGetHandle()), State, Options);
+        MoverRing? mover = withMover ? Target.StartMover() : null;
+        Service = new PageService(Image.Image, TargetProcess.Duplicate((int)Target.Fault.DangerousGetHandle()), State, Options, mover);
     }
 
     public ServedImage Image { get; }

@@ -5,7 +5,7 @@ using LazyRestore.ImageFormat.Tests;
 
 namespace LazyRestore.Agent.Tests;
 
-/// <summary>An image of one mapping; every word of a page follows from its address, and every seventh page is not stored.</summary>
+/// <summary>An image of one mapping; every word of a page follows from its address, and every seventh page is not stored unless it is dense.</summary>
 internal sealed class ServedImage : IDisposable
 {
     public const ulong Start = 0x6000_0000_0000;
@@ -13,8 +13,11 @@ internal sealed class ServedImage : IDisposable
     public const int Pages = Extents * ImageLayout.PagesPerExtent;
     public const ulong End = Start + ((ulong)Pages * ImageLayout.PageSize);
 
-    public ServedImage(ExtentCodec codec)
+    private readonly bool _isDense;
+
+    public ServedImage(ExtentCodec codec, bool isDense = false)
     {
+        _isDense = isDense;
         Write(codec);
         Image = CheckpointImage.OpenFile(FilePath);
     }
@@ -54,14 +57,14 @@ internal sealed class ServedImage : IDisposable
         writer.Commit();
     }
 
-    private static EncodedExtent Encode(ExtentEncoder encoder, int extent)
+    private EncodedExtent Encode(ExtentEncoder encoder, int extent)
     {
         PagePresence presence = default;
         List<byte> bytes = [];
         for (int page = 0; page < ImageLayout.PagesPerExtent; page++)
         {
             int number = (extent * ImageLayout.PagesPerExtent) + page;
-            if (IsStored(number))
+            if (_isDense || IsStored(number))
             {
                 presence.Set(page);
                 ulong[] words = [.. Enumerable.Range(0, ImageLayout.PageSize / 8).Select(word => (At(number) + ((ulong)word * 8)) ^ 0x5A5A)];

@@ -35,13 +35,31 @@ public sealed class TortureTests
         subject.Verify();
     }
 
+    /// <summary>While whole extents are moved.</summary>
+    [Theory]
+    [InlineData(31, Mode.Lazy, "--placement", "auto")]
+    [InlineData(32, Mode.Demand, "--placement", "auto")]
+    [InlineData(33, Mode.Lazy, "--huge-pages", "always")]
+    [InlineData(34, Mode.Demand, "--huge-pages", "always")]
+    public void EveryByteIsRightInHugePages(int seed, Mode mode, string option, string value)
+    {
+        using Subject subject = Start(seed, 4000, "huge");
+        subject.Dump();
+        File.WriteAllText(subject.Scratch.File("go"), "");
+        subject.Restore(mode, option, value);
+        subject.Verify();
+        subject.AwaitAgentEnd();
+    }
+
     /// <summary>The agent is killed again and again, and another takes over.</summary>
     [Theory]
-    [InlineData(21, Mode.Lazy)]
-    [InlineData(22, Mode.Demand)]
-    public void EveryByteIsRightWhenAgentsDie(int seed, Mode mode)
+    [InlineData(21, Mode.Lazy, "small")]
+    [InlineData(22, Mode.Demand, "small")]
+    [InlineData(23, Mode.Lazy, "huge")]
+    [InlineData(24, Mode.Demand, "huge")]
+    public void EveryByteIsRightWhenAgentsDie(int seed, Mode mode, string pages)
     {
-        using Subject subject = Start(seed, 4000);
+        using Subject subject = Start(seed, 4000, pages);
         subject.Dump();
         File.WriteAllText(subject.Scratch.File("go"), "");
         RunningProcess agent = subject.RestoreInForeground(mode);
@@ -62,6 +80,6 @@ public sealed class TortureTests
         subject.Verify();
     }
 
-    private static Subject Start(int seed, int operations) => Subject.StartTarget(
-        "torture", seed.ToString(CultureInfo.InvariantCulture), operations.ToString(CultureInfo.InvariantCulture), "16");
+    private static Subject Start(int seed, int operations, string pages = "small") => Subject.StartTarget(
+        "torture", seed.ToString(CultureInfo.InvariantCulture), operations.ToString(CultureInfo.InvariantCulture), "16", pages);
 }

@@ -16,7 +16,10 @@ public sealed class PlanTests
         Sanctuary sanctuary = Sanctuary.Choose([Vma(0x400000, 0x500000), Vma(0x7000_0000_0000, 0x7000_0001_0000)], 4 << 20);
 
         Assert.InRange(sanctuary.Start, 0x3000_0000_0000ul, 0x4000_0000_0000ul);
-        Assert.Equal(sanctuary.Start + 4096 + (4 << 20), sanctuary.End);
+        Assert.Equal(sanctuary.Start + 4096 + (4 << 20), sanctuary.ProgramsEnd);
+        Assert.Equal(sanctuary.Start + (6 << 20), sanctuary.MoverShared);
+        Assert.Equal(sanctuary.Start + (14 << 20), sanctuary.MoverStage);
+        Assert.Equal(sanctuary.Start + (20 << 20), sanctuary.End);
     }
 
     [Fact]

@@ -2,7 +2,9 @@
  * Memory under torture: several threads touch, drop, remap, protect, fork and re-read their memory at random, by instructions
  * and by system calls, and every byte is compared with a model.
  *
- *   torture DIR SEED OPERATIONS [MIB PER THREAD]
+ *   torture DIR SEED OPERATIONS [MIB PER THREAD] [huge]
+ *
+ * With huge, the large regions are in huge pages and have no hole, so that they can come back in pieces of 2 MiB.
  *
  * The model is a tag for each block of 1 KiB, from which all its bytes follow; tag 0 is zeros. It begins when DIR/go appears; before that
  * all memory has been filled. Every thread owns its regions, so that the model needs no locks and a fork sees a consistent one.
@@ -33,8 +35,22 @@ struct worker {
 static struct worker workers[THREADS];
 static long limit;
 static volatile int stop;
+static int huge;
 /* Held while there are holes in the address space that the kernel must not hand to another thread. */
 static pthread_mutex_t holes = PTHREAD_MUTEX_INITIALIZER;
+
+/* Address space that begins at a multiple of a huge page. */
+static char *map(long pages, int protection)
+{
+    const long slack = 2L << 20;
+    char *at = MUST(mmap(NULL, pages * PAGE + slack, protection, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0));
+    char *aligned = (char *)(((uintptr_t)at + slack - 1) & ~(slack - 1));
+    if (aligned > at)
+        MUST(munmap(at, aligned - at));
+    if (aligned < at + slack)
+        MUST(munmap(aligned + pages * PAGE, at + slack - aligned));
+    return aligned;
+}
 
 static uint64_t dice(struct worker *w)
 {
@@ -170,17 +186,31 @@ static void move(struct worker *w, struct region *r)
     failed("mmap", w, mmap(hole, count * PAGE, PROT_NONE, MAP_PRIVATE | MAP_ANONYMOUS | MAP_FIXED, -1, 0) != hole);
 }
 
+static void take_back(struct worker *w, struct region *r)
+{
+    unsigned char resident;
+    long moved = 0;
+    while (moved < r->pages && mincore(r->base + moved * PAGE, PAGE, &resident) < 0)
+        moved++;
+    if (moved && failed("mremap back", w, mremap(w->elsewhere, moved * PAGE, moved * PAGE, MREMAP_MAYMOVE | MREMAP_FIXED, r->base) != r->base))
+        return;
+    failed("mmap", w, mmap(w->elsewhere, r->pages * PAGE, PROT_NONE, MAP_PRIVATE | MAP_ANONYMOUS | MAP_FIXED, -1, 0) != w->elsewhere);
+}
+
 /* The same for a whole region, which is one mapping when nothing has split it. */
 static void move_whole(struct worker *w, struct region *r)
 {
     long size = r->pages * PAGE;
     char *got = mremap(r->base, size, size, MREMAP_MAYMOVE | MREMAP_FIXED, w->elsewhere);
-    if (got == MAP_FAILED)
-        return; /* it consists of several mappings */
+    if (got == MAP_FAILED) {
+        /* It consists of several mappings. Since Linux 6.17 those before the first that cannot go with others have been moved. */
+        take_back(w, r);
+        return;
+    }
     r->base = got;
     for (int i = 0; i < 4; i++)
         read_pages(w, r);
-    w->elsewhere = MUST(mmap(NULL, size, PROT_NONE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0));
+    w->elsewhere = map(r->pages, PROT_NONE);
 }
 
 static void grow(struct worker *w, struct region *r)
@@ -336,10 +366,12 @@ static void *run(void *argument)
 static void set_up(struct region *r, struct worker *w, long pages, long most)
 {
     r->pages = pages;
-    r->base = MUST(mmap(NULL, pages * PAGE, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0));
+    r->base = map(pages, PROT_READ | PROT_WRITE);
+    if (huge && pages >= 512)
+        MUST(madvise(r->base, pages * PAGE, MADV_HUGEPAGE));
     r->tags = MUST(mmap(NULL, most * BLOCKS * sizeof *r->tags, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0));
     for (long b = 0; b < pages * BLOCKS; b++)
-        if (b / BLOCKS % 11 != 5)
+        if (huge || b / BLOCKS % 11 != 5)
             fill_block(r->base + b * BLOCK, r->tags[b] = w->next_tag++);
 }
 
@@ -349,6 +381,7 @@ int main(int argc, char **argv)
     uint64_t seed = argc > 2 ? strtoull(argv[2], NULL, 10) : 1;
     limit = argc > 3 ? atol(argv[3]) : 4000;
     long pages = (argc > 4 ? atol(argv[4]) : 16) << 8;
+    huge = argc > 5 && !strcmp(argv[5], "huge");
     for (int i = 0; i < THREADS; i++) {
         struct worker *w = &workers[i];
         w->number = i;
@@ -357,7 +390,7 @@ int main(int argc, char **argv)
         MUST(pipe(w->pipe));
         set_up(&w->main, w, pages, pages);
         set_up(&w->growing, w, 64, 1024);
-        w->elsewhere = MUST(mmap(NULL, pages * PAGE, PROT_NONE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0));
+        w->elsewhere = map(pages, PROT_NONE);
         if (i == 1)
             madvise(w->main.base, pages * PAGE, MADV_HUGEPAGE);
         MUST0(pthread_create(&w->thread, NULL, run, w));

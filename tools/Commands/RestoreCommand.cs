@@ -1,5 +1,6 @@
 using System.CommandLine;
 using LazyRestore.Agent;
+using LazyRestore.Restore;
 using LazyRestore.Tools.Output;
 using LazyRestore.Tools.Restoring;
 
@@ -50,6 +51,20 @@ internal sealed class RestoreCommand : Verb
         DefaultValueFactory = _ => "linear",
     };
 
+    private readonly Option<string> _placement = new("--placement")
+    {
+        Description = "How pages get into the process; move: remapped in pieces of 2 MiB wherever possible",
+        HelpName = "auto|copy|move",
+        DefaultValueFactory = _ => "auto",
+    };
+
+    private readonly Option<string> _hugePages = new("--huge-pages")
+    {
+        Description = "Which memory comes back in huge pages; auto: what asked for them, or had some",
+        HelpName = "auto|always|never",
+        DefaultValueFactory = _ => "auto",
+    };
+
     private readonly Option<string> _onPageError = new("--on-page-error")
     {
         Description = "What becomes of the process when a page cannot be had",
@@ -74,6 +89,8 @@ internal sealed class RestoreCommand : Verb
     {
         _context = context;
         _prefetch.AcceptOnlyFromAmong("linear", "none");
+        _placement.AcceptOnlyFromAmong("auto", "copy", "move");
+        _hugePages.AcceptOnlyFromAmong("auto", "always", "never");
         _onPageError.AcceptOnlyFromAmong("wait", "kill");
         Add(_image);
         Add(_detach);
@@ -82,6 +99,8 @@ internal sealed class RestoreCommand : Verb
         Add(_newPid);
         Add(_eager);
         Add(_prefetch);
+        Add(_placement);
+        Add(_hugePages);
         Add(_onPageError);
         Add(_reportFd);
     }
@@ -106,6 +125,18 @@ internal sealed class RestoreCommand : Verb
         NewPid = parse.GetValue(_newPid),
         Eager = parse.GetValue(_eager),
         Hydration = parse.GetValue(_prefetch) is "none" ? HydrationOrder.None : HydrationOrder.Linear,
+        Placement = parse.GetValue(_placement) switch
+        {
+            "copy" => PlacementPolicy.Copy,
+            "move" => PlacementPolicy.Move,
+            _ => PlacementPolicy.Auto,
+        },
+        HugePages = parse.GetValue(_hugePages) switch
+        {
+            "always" => HugePagePolicy.Always,
+            "never" => HugePagePolicy.Never,
+            _ => HugePagePolicy.Auto,
+        },
         OnPageError = parse.GetValue(_onPageError) is "kill" ? PageErrorPolicy.Kill : PageErrorPolicy.Wait,
     };
 }

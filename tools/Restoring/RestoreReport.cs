@@ -30,6 +30,8 @@ internal static class RestoreReport
     [
         new("demand_faults", null, Value.Count(pages.DemandFaults)),
         new("copied_pages", null, Value.Count(pages.CopiedPages)),
+        new("moved_pages", null, Value.Count(pages.MovedPages)),
+        new("moved_extents", null, Value.Count(pages.MovedExtents)),
         new("hydrated_pages", null, Value.Count(pages.HydratedPages)),
         new("zero_pages", null, Value.Count(pages.ZeroPages)),
         new("dropped_pages", null, Value.Count(pages.DroppedPages)),

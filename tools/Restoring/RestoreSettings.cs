@@ -24,6 +24,12 @@ internal sealed record RestoreSettings
     /// <summary>How memory arrives in the background.</summary>
     public HydrationOrder Hydration { get; init; }
 
+    /// <summary>How pages get into the process.</summary>
+    public PlacementPolicy Placement { get; init; }
+
+    /// <summary>Which memory comes back in huge pages.</summary>
+    public HugePagePolicy HugePages { get; init; }
+
     /// <summary>What happens when a page cannot be had.</summary>
     public PageErrorPolicy OnPageError { get; init; }
 
@@ -34,6 +40,8 @@ internal sealed record RestoreSettings
         NewPid = NewPid,
         Eager = Eager,
         Hydration = Hydration,
+        Placement = Placement,
+        HugePages = HugePages,
         OnPageError = OnPageError,
     };
 }

@@ -35,4 +35,6 @@ internal sealed class ScatteredPages : IPageSource
     public void Dispose()
     {
     }
+
+    public unsafe FetchOutcome FetchInto(int extent, int page, int count, byte* destination) => FetchOutcome.Damaged;
 }

@@ -1,6 +1,7 @@
 using System.Diagnostics;
 using System.Globalization;
 using System.Net.Sockets;
+using LazyRestore.Agent.Moving;
 using Microsoft.Win32.SafeHandles;
 using static Tmds.Linux.LibC;
 
@@ -16,6 +17,7 @@ internal sealed class TargetProcess : IDisposable
     private readonly Socket _listener = new(AddressFamily.Unix, SocketType.Stream, ProtocolType.Unspecified);
     private readonly List<TargetConnection> _children = [];
     private readonly Process _process;
+    private SafeFileHandle? _pidfd;
 
     public TargetProcess(ulong start, int pages)
     {
@@ -36,6 +38,21 @@ internal sealed class TargetProcess : IDisposable
 
     /// <summary>Its userfaultfd, which it does not hold itself.</summary>
     public SafeFileHandle Fault { get; }
+
+    /// <summary>Starts a mover in it.</summary>
+    public MoverRing StartMover()
+    {
+        var ring = MoverRing.Create(new MoverPlaces(0x5000_0000_0000, 0x5000_1000_0000));
+        string answer = Main.Ask(
+            "mover",
+            (ulong)Environment.ProcessId,
+            (ulong)ring.Memory,
+            ((ulong)Fault.DangerousGetHandle() << 32) | (uint)ring.Completions);
+        ring.Describe(new MoverDescriptors(int.Parse(answer, CultureInfo.InvariantCulture), -1, -1, -1, -1));
+        _pidfd = new SafeFileHandle((nint)(long)syscall(PidfdOpen, _process.Id, 0), ownsHandle: true);
+        ring.Watch((int)_pidfd.DangerousGetHandle());
+        return ring;
+    }
 
     public static SafeFileHandle Duplicate(int descriptor)
     {
@@ -68,6 +85,7 @@ internal sealed class TargetProcess : IDisposable
         _process.Dispose();
         Main.Dispose();
         Fault.Dispose();
+        _pidfd?.Dispose();
         _listener.Dispose();
         File.Delete(_path);
     }

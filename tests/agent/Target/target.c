@@ -1,5 +1,6 @@
 // A process whose memory is served: does what it is told over a socket, one line each, and answers with a line.
 #define _GNU_SOURCE
+#include <errno.h>
 #include <fcntl.h>
 #include <linux/userfaultfd.h>
 #include <pthread.h>
@@ -55,10 +56,12 @@ static char kind_of(const volatile uint64_t *page, uint64_t image)
     return kind;
 }
 
-// As the test makes images: every seventh page is not stored.
+static int dense;
+
+// As the test makes images: every seventh page is not stored, unless it is dense.
 static char expected(uint64_t page)
 {
-    return page % 7 == 3 ? '0' : 'i';
+    return !dense && page % 7 == 3 ? '0' : 'i';
 }
 
 static void *walk(void *seed)
@@ -204,6 +207,70 @@ static long torture(unsigned seed, uint64_t steps, int forks)
     return bad;
 }
 
+#define EXTENT (512 * PAGE)
+#define SLOTS 3
+
+// The memory that a mover shares with the agent, MoverLayout in the agent.
+struct shared {
+    char data[SLOTS][EXTENT];
+    uint32_t gate;
+    char header[252];
+    struct slot {
+        uint32_t state, cancelled;
+        uint64_t length, destination, source, call, arguments[6];
+        int64_t result;
+        char request[160];
+    } slots[SLOTS];
+};
+
+static struct shared *shared;
+static int done;
+
+static void execute(struct slot *slot)
+{
+    memcpy((void *)slot->destination, (void *)slot->source, slot->length);
+    for (uint32_t open = 0; !__atomic_compare_exchange_n(&shared->gate, &open, 2, 0, __ATOMIC_SEQ_CST, __ATOMIC_SEQ_CST); open = 0)
+        usleep(20);
+    long result = -125;
+    if (!__atomic_load_n(&slot->cancelled, __ATOMIC_SEQ_CST)) {
+        uint64_t *a = slot->arguments;
+        result = syscall(slot->call, a[0], a[1], a[2], a[3], a[4], a[5]);
+        slot->result = result < 0 ? -errno : result;
+    } else
+        slot->result = result;
+    __atomic_store_n(&shared->gate, 0, __ATOMIC_SEQ_CST);
+    __atomic_store_n(&slot->state, 2, __ATOMIC_SEQ_CST);
+    uint64_t one = 1;
+    if (write(done, &one, sizeof one) < 0)
+        fail("write");
+}
+
+static void *work(void *unused)
+{
+    for (;; usleep(20))
+        for (int i = 0; i < SLOTS; i++)
+            if (__atomic_load_n(&shared->slots[i].state, __ATOMIC_SEQ_CST) == 1)
+                execute(&shared->slots[i]);
+    return unused;
+}
+
+// Starts a thread that works as a mover; answers with the userfaultfd's number here.
+static long start_mover(uint64_t agent, uint64_t memory, uint64_t others)
+{
+    int process = syscall(SYS_pidfd_open, agent, 0);
+    int memory_fd = syscall(SYS_pidfd_getfd, process, (int)memory, 0), fault = syscall(SYS_pidfd_getfd, process, (int)(others >> 32), 0);
+    done = syscall(SYS_pidfd_getfd, process, (int)others, 0);
+    char *stage = (char *)0x500010000000;
+    shared = mmap((void *)0x500000000000, sizeof *shared, PROT_READ | PROT_WRITE, MAP_SHARED | MAP_FIXED, memory_fd, 0);
+    if (shared == MAP_FAILED || fault < 0 || done < 0
+        || mmap(stage, SLOTS * EXTENT, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS | MAP_FIXED, -1, 0) == MAP_FAILED
+        || madvise(stage, SLOTS * EXTENT, MADV_HUGEPAGE) || madvise(stage, SLOTS * EXTENT, MADV_DONTFORK))
+        fail("mover");
+    pthread_t thread;
+    pthread_create(&thread, NULL, work, NULL);
+    return fault;
+}
+
 static void obey(const char *verb, uint64_t a, uint64_t b, uint64_t c)
 {
     if (!strcmp(verb, "verify")) {
@@ -228,10 +295,12 @@ static void obey(const char *verb, uint64_t a, uint64_t b, uint64_t c)
         result = mprotect((void *)a, b, PROT_READ);
     else if (!strcmp(verb, "remap"))
         result = mremap((void *)a, b, b, MREMAP_MAYMOVE | MREMAP_FIXED, (void *)c) == (void *)c ? 0 : -1;
+    else if (!strcmp(verb, "mover"))
+        result = start_mover(a, b, c);
     else if (!strcmp(verb, "storm"))
         result = storm();
     else if (!strcmp(verb, "torture"))
-        result = torture(a, b, c != 0);
+        dense = c & 2, result = torture(a, b, c & 1);
     else if (!strcmp(verb, "write")) {
         for (uint64_t i = 0; i < b * WORDS; i++)
             ((volatile uint64_t *)a)[i] = 0x77;

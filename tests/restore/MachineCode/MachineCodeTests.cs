@@ -14,6 +14,11 @@ public sealed class MachineCodeTests
     [InlineData(0x2acc_06c0_0000)]
     public void RunnerIsItsInstructions(ulong address) => AssertCode(RunnerAssembly.Assemble(address), RunnerCode.Bytes);
 
+    [Theory]
+    [InlineData(0x10000)]
+    [InlineData(0x2acc_06c0_0000)]
+    public void MoverIsItsInstructions(ulong address) => AssertCode(MoverAssembly.Assemble(address), MoverCode.Bytes);
+
     [Fact]
     public void SpawnIsItsInstructions() => AssertCode(SpawnAssembly.Assemble(), SpawnCode.Bytes);
 

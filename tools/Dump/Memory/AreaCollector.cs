@@ -93,5 +93,6 @@ public sealed class AreaCollector(ProcDirectory process, MappedFileTable files, 
         Offset = kind is VmaKind.Anonymous or VmaKind.Vdso or VmaKind.Vvar ? 0 : area.Offset,
         BackingId = backing,
         Name = AreaFlags.Name(area),
+        HadHugePages = area.HasHugePages,
     };
 }

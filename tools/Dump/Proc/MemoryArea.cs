@@ -27,6 +27,9 @@ public sealed record MemoryArea
     /// <summary>ProtectionKey; 0 where the processor has none.</summary>
     public int ProtectionKey { get; init; }
 
+    /// <summary>AnonHugePages: whether some of it is in transparent huge pages.</summary>
+    public bool HasHugePages { get; init; }
+
     /// <summary>Whether writes are shared with others.</summary>
     public bool Shared => Permissions[3] == 's';
 

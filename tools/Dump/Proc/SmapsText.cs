@@ -27,6 +27,11 @@ public static class SmapsText
                     Flags = line["VmFlags:".Length..].ToString().Split(' ', StringSplitOptions.RemoveEmptyEntries),
                 };
             }
+            else if (line.StartsWith("AnonHugePages:"))
+            {
+                // AnonHugePages:      2048 kB
+                areas[^1] = areas[^1] with { HasHugePages = line.ContainsAnyInRange('1', '9') };
+            }
             else if (line.StartsWith("ProtectionKey:"))
             {
                 areas[^1] = areas[^1] with
