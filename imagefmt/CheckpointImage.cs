@@ -53,15 +53,17 @@ public sealed class CheckpointImage : IDisposable
     }
 
     /// <summary>Reads the header of an extent and checks it against the index and the memory map.</summary>
+    /// <param name="entry">The extent.</param>
+    /// <param name="reuse">A header that nobody needs any more; it may be overwritten, whatever comes of it.</param>
     /// <exception cref="ImageDamagedException">It is damaged.</exception>
-    public ExtentHeader ReadHeader(ExtentEntry entry)
+    public ExtentHeader ReadHeader(ExtentEntry entry, ExtentHeader? reuse = null)
     {
         byte[] head = ArrayPool<byte>.Shared.Rent(entry.HeadLength);
         try
         {
             Span<byte> span = head.AsSpan(0, entry.HeadLength);
             ReadExtent(entry, entry.RecordOffset, span);
-            ExtentHeader header = ExtentHeader.Parse(entry, span);
+            ExtentHeader header = ExtentHeader.Parse(entry, span, reuse);
             ExtentRules.CheckPresence(header.Address, header.Presence, Contents.Coverage, entry.RecordOffset);
             return header;
         }

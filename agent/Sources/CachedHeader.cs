@@ -3,21 +3,25 @@ using LazyRestore.ImageFormat;
 
 namespace LazyRestore.Agent.Sources;
 
-/// <summary>An extent's header, with its presence bits as words.</summary>
+/// <summary>A place for an extent's header, with its presence bits as words. It is used again for others, so reading them allocates nothing.</summary>
 internal sealed class CachedHeader
 {
+    private const int Nothing = -1;
     private readonly ulong[] _presence = new ulong[PagePresence.ByteCount / sizeof(ulong)];
+    private ExtentHeader? _header;
 
-    internal CachedHeader(int extent, ExtentHeader header)
-    {
-        Extent = extent;
-        Header = header;
-        header.Presence.CopyTo(MemoryMarshal.AsBytes(_presence.AsSpan()));
-    }
+    internal int Extent { get; private set; } = Nothing;
 
-    internal int Extent { get; }
-
-    internal ExtentHeader Header { get; }
+    internal ExtentHeader Header => _header!;
 
     internal ReadOnlySpan<ulong> Presence => _presence;
+
+    /// <summary>Reads a header into the place; on failure the place holds none.</summary>
+    internal void Read(CheckpointImage image, in ExtentEntry entry, int extent)
+    {
+        Extent = Nothing;
+        _header = image.ReadHeader(entry, _header);
+        _header.Presence.CopyTo(MemoryMarshal.AsBytes(_presence.AsSpan()));
+        Extent = extent;
+    }
 }

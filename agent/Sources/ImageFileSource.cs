@@ -204,7 +204,9 @@ public sealed unsafe class ImageFileSource : IPageSource
 
         try
         {
-            return slot = new CachedHeader(extent, _image.ReadHeader(_entries[extent]));
+            slot ??= new CachedHeader();
+            slot.Read(_image, _entries[extent], extent);
+            return slot;
         }
         catch (LazyRestoreException problem)
         {

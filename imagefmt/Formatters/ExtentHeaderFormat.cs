@@ -53,7 +53,7 @@ internal static class ExtentHeaderFormat
     }
 
     /// <summary>Reads a record from its first byte to where the payload begins.</summary>
-    public static ExtentHeader Read(ReadOnlyMemory<byte> bytes, long offset)
+    public static ExtentHeader Read(ReadOnlyMemory<byte> bytes, long offset, ExtentHeader? reuse = null)
     {
         RecordHead head = RecordHead.Read(bytes.Span, Kind, offset);
         if (head.Kind != Kind || head.Elements != 3)
@@ -64,7 +64,7 @@ internal static class ExtentHeaderFormat
         try
         {
             MapReader map = new(bytes, head.MapStart, Kind, offset);
-            return ReadMap(ref map, bytes.Span, offset);
+            return ReadMap(ref map, bytes.Span, offset, reuse);
         }
         catch (Exception e) when (RecordFormat.IsDecoderError(e))
         {
@@ -72,7 +72,7 @@ internal static class ExtentHeaderFormat
         }
     }
 
-    private static ExtentHeader ReadMap(ref MapReader map, ReadOnlySpan<byte> bytes, long offset)
+    private static ExtentHeader ReadMap(ref MapReader map, ReadOnlySpan<byte> bytes, long offset, ExtentHeader? reuse)
     {
         ExtentAddress address = new(map.Int32("space"u8, 0), map.UInt64("address"u8));
         if (address.Address % ImageLayout.ExtentSpan != 0)
@@ -81,17 +81,23 @@ internal static class ExtentHeaderFormat
         }
 
         ExtentCodec codec = (ExtentCodec)map.Choice("codec"u8, Codecs);
-        PagePresence presence = PagePresence.FromBytes(map.Bytes("presence"u8, PagePresence.ByteCount, PagePresence.ByteCount));
+        PagePresence presence = PagePresence.FromBytes(map.BytesInPlace("presence"u8, PagePresence.ByteCount, PagePresence.ByteCount).Span);
         int pages = presence.Count;
         if (pages == 0)
         {
             throw map.Damaged("presence"u8, "holds no page");
         }
 
-        ulong[] checksums = UInt64s(map.Bytes("checksums"u8, pages * 8, pages * 8));
+        ReadOnlySpan<byte> checksums = map.BytesInPlace("checksums"u8, pages * 8, pages * 8).Span;
         int blocks = codec == ExtentCodec.None ? 0 : (pages + ImageLayout.PagesPerBlock - 1) / ImageLayout.PagesPerBlock;
-        int[] blockEnds = blocks == 0 ? [] : BlockEnds(ref map, map.Bytes("block-lengths"u8, blocks * 4, blocks * 4), pages);
-        ulong[] blockChecksums = blocks == 0 ? [] : UInt64s(map.Bytes("block-checksums"u8, blocks * 8, blocks * 8));
+        Span<int> blockEnds = stackalloc int[blocks];
+        ReadOnlySpan<byte> blockChecksums = [];
+        if (blocks > 0)
+        {
+            ReadBlockEnds(ref map, map.BytesInPlace("block-lengths"u8, blocks * 4, blocks * 4).Span, pages, blockEnds);
+            blockChecksums = map.BytesInPlace("block-checksums"u8, blocks * 8, blocks * 8).Span;
+        }
+
         int payloadLength = blocks == 0 ? pages * ImageLayout.PageSize : blockEnds[^1];
         int headerLength = CheckPadding(ref map, bytes, payloadLength, offset);
         ExtentEntry entry = new()
@@ -104,7 +110,9 @@ internal static class ExtentHeaderFormat
             Codec = codec,
             HeaderChecksum = PageChecksum.Of(bytes[..headerLength]),
         };
-        return new ExtentHeader(entry, presence, checksums, blockEnds, blockChecksums);
+        var header = ExtentHeader.Take(reuse, pages, blocks);
+        header.Fill(entry, presence, checksums, blockEnds, blockChecksums);
+        return header;
     }
 
     /// <summary>Checks that nothing but zeros stands between the key <c>pad</c> and the payload; returns where that key ends.</summary>
@@ -133,9 +141,8 @@ internal static class ExtentHeaderFormat
             : throw map.Damaged(map.End, "its payload does not have the length of its pages");
     }
 
-    private static int[] BlockEnds(ref MapReader map, ReadOnlySpan<byte> lengths, int pages)
+    private static void ReadBlockEnds(ref MapReader map, ReadOnlySpan<byte> lengths, int pages, scoped Span<int> ends)
     {
-        int[] ends = new int[lengths.Length / 4];
         int end = 0;
         for (int block = 0; block < ends.Length; block++)
         {
@@ -148,18 +155,5 @@ internal static class ExtentHeaderFormat
 
             ends[block] = end += (int)length;
         }
-
-        return ends;
-    }
-
-    private static ulong[] UInt64s(ReadOnlySpan<byte> bytes)
-    {
-        ulong[] values = new ulong[bytes.Length / 8];
-        for (int index = 0; index < values.Length; index++)
-        {
-            values[index] = BinaryPrimitives.ReadUInt64LittleEndian(bytes[(index * 8)..]);
-        }
-
-        return values;
     }
 }

@@ -71,6 +71,13 @@ internal ref partial struct MapReader
         return Bytes(ref reader, key, min, max);
     }
 
+    /// <summary>Bytes where they stand in the record, without a copy.</summary>
+    public ReadOnlyMemory<byte> BytesInPlace(ReadOnlySpan<byte> key, int min, int max)
+    {
+        MessagePackReader reader = Seek(key, MessagePackType.Binary);
+        return BytesInPlace(ref reader, key, min, max);
+    }
+
     public byte[] Bytes(ReadOnlySpan<byte> key, int max) => Bytes(key, 0, max);
 
     /// <summary>A list of bytes.</summary>
@@ -152,11 +159,15 @@ internal ref partial struct MapReader
         return list;
     }
 
-    private readonly byte[] Bytes(ref MessagePackReader reader, ReadOnlySpan<byte> key, int min, int max)
+    private readonly byte[] Bytes(ref MessagePackReader reader, ReadOnlySpan<byte> key, int min, int max) =>
+        BytesInPlace(ref reader, key, min, max).ToArray();
+
+    private readonly ReadOnlyMemory<byte> BytesInPlace(ref MessagePackReader reader, ReadOnlySpan<byte> key, int min, int max)
     {
-        ReadOnlySequence<byte> bytes = reader.ReadBytes()!.Value;
+        // A record lies in one piece.
+        ReadOnlyMemory<byte> bytes = reader.ReadBytes()!.Value.First;
         return bytes.Length >= min && bytes.Length <= max
-            ? bytes.ToArray()
+            ? bytes
             : throw Damaged(key, $"has {bytes.Length} bytes, not {min} to {max}");
     }
 
