@@ -78,14 +78,14 @@ public sealed unsafe class ImageFileSource : IPageSource
             return FetchOutcome.Damaged;
         }
 
-        if (cached.Header.Codec == ExtentCodec.None)
-        {
-            return ReadIntact(cached.Header, page, count, destination) == count ? FetchOutcome.Ready : FetchOutcome.Damaged;
-        }
-
+        // A block at a time, so that what has been read is verified while the processor's nearest cache has it.
         for (int done = 0; done < count; done += ImageLayout.PagesPerBlock)
         {
-            if (!TryDecode(cached.Header, page + done, destination + ((long)done * ImageLayout.PageSize)))
+            byte* block = destination + ((long)done * ImageLayout.PageSize);
+            bool isIntact = cached.Header.Codec == ExtentCodec.None
+                ? ReadIntact(cached.Header, page + done, ImageLayout.PagesPerBlock, block) == ImageLayout.PagesPerBlock
+                : TryDecode(cached.Header, page + done, block);
+            if (!isIntact)
             {
                 return FetchOutcome.Damaged;
             }
