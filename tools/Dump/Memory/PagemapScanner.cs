@@ -106,7 +106,9 @@ public sealed unsafe class PagemapScanner : IDisposable
             }
         }
 
-        at = argument.walk_end;
+        // The kernel fills the vector in several turns, and leaves walk_end where the last one but one ended when the last one came to the end of
+        // the range: what it has found lies behind that then.
+        at = count > 0 ? Math.Max(argument.walk_end, _regions[count - 1].end) : argument.walk_end;
         return true;
     }
 
