@@ -35,6 +35,7 @@ public sealed partial class PageService : IDisposable, IChildKeeper
     private PageStatistics? _lastStatistics;
     private long _remaining;
     private int _deferrals;
+    private bool _isChanging;
     private volatile bool _stopping;
 
     /// <summary>Creates the service of a process. It owns the descriptors from now on.</summary>
@@ -179,7 +180,7 @@ public sealed partial class PageService : IDisposable, IChildKeeper
 
     private void Rest(HydrationStep step)
     {
-        bool toRetry = step is HydrationStep.Deferred or HydrationStep.Awaiting || HasPendingFaults();
+        bool toRetry = step is HydrationStep.Deferred or HydrationStep.Awaiting || _isChanging || HasPendingFaults();
         if (step == HydrationStep.Advanced || (toRetry && ++_deferrals <= YieldsBeforeWait))
         {
             // There is work, or there will be as soon as others have run.
@@ -284,16 +285,20 @@ public sealed partial class PageService : IDisposable, IChildKeeper
         return isFilled && ReleaseAll() ? new PageServiceResult(PageServiceEnd.Resident) : null;
     }
 
-    // False when something was announced before the memory was released, which has to be dealt with first.
+    // False when something was announced before the memory was released, or is about to be, which has to be dealt with first: whoever
+    // changes the address space counts as changing it from before its change takes effect until we have read of it, so after the release
+    // nobody can be on the way unseen.
     private bool ReleaseAll()
     {
         int messages = 0;
+        _isChanging = false;
         for (int i = 0; i < _spaces.Count; i++)
         {
             _spaces[i].Release();
             messages += _spaces[i].Drain();
+            _isChanging |= _spaces[i].IsChanging;
         }
 
-        return messages == 0;
+        return messages == 0 && !_isChanging;
     }
 }

@@ -115,10 +115,21 @@ internal sealed unsafe partial class AddressSpace : IDisposable
     /// <summary>Finds out whether the address space is gone, which the kernel does not announce.</summary>
     internal bool ProbeGone()
     {
-        const ulong Low = 0x10000;
-        const ulong High = 0x7FFF_FFFF_E000;
-        IsGone = IsGone || Fault.IsGone(RegionTable.Find(State.Regions, Low) < 0 ? Low : High);
+        IsGone = IsGone || Fault.IsGone(UnregisteredAddress);
         return IsGone;
+    }
+
+    /// <summary>Whether the process is about to change its address space, and the event of that has not been read yet.</summary>
+    internal bool IsChanging => Fault.IsChanging(UnregisteredAddress);
+
+    private ulong UnregisteredAddress
+    {
+        get
+        {
+            const ulong Low = 0x10000;
+            const ulong High = 0x7FFF_FFFF_E000;
+            return RegionTable.Find(State.Regions, Low) < 0 ? Low : High;
+        }
     }
 
     /// <inheritdoc/>
