@@ -262,16 +262,16 @@ public sealed partial class PageService : IDisposable, IChildKeeper
         return isFilled && ReleaseAll() ? new PageServiceResult(PageServiceEnd.Resident) : null;
     }
 
-    // False when something was announced before the memory was released, which has to be dealt with first.
+    // False when something was announced, or is about to be, that began before the memory was released: it has to be dealt with first.
     private bool ReleaseAll()
     {
-        int messages = 0;
+        bool isReleased = true;
         for (int i = 0; i < _spaces.Count; i++)
         {
             _spaces[i].Release();
-            messages += _spaces[i].Drain();
+            isReleased &= _spaces[i].Drain() == 0 && !_spaces[i].IsChanging();
         }
 
-        return messages == 0;
+        return isReleased;
     }
 }

@@ -75,6 +75,9 @@ public sealed unsafe partial class UserFault : IDisposable
     /// </summary>
     internal bool IsGone(ulong unregisteredAddress) => ZeroPage(unregisteredAddress, PageSize).Outcome == PlacementOutcome.Gone;
 
+    /// <summary>Whether the kernel puts placements off until events have been read; asked in the same way.</summary>
+    internal bool IsChanging(ulong unregisteredAddress) => ZeroPage(unregisteredAddress, PageSize).Outcome == PlacementOutcome.Deferred;
+
     /// <summary>Reads waiting messages without blocking.</summary>
     /// <returns>How many messages were read, or a negative error number (-EAGAIN: none waits).</returns>
     internal int Read(uffd_msg* messages, int capacity)
