@@ -1,8 +1,10 @@
+using System.Diagnostics;
 using LazyRestore.Agent.Faults;
 using LazyRestore.Agent.Moving;
 using LazyRestore.Agent.Serving;
 using LazyRestore.Agent.Sources;
 using LazyRestore.Agent.State;
+using LazyRestore.Agent.WorkingSets;
 using LazyRestore.ImageFormat;
 using Microsoft.Win32.SafeHandles;
 
@@ -28,6 +30,8 @@ public sealed partial class PageService : IDisposable, IChildKeeper
     private readonly Thread _thread;
     private CheckpointImage? _ownedImage;
     private DescriptorKeeper? _descriptorKeeper;
+    private readonly WorkingSetRecorder? _recorder;
+    private volatile WorkingSet? _recorded;
     private PageStatistics? _lastStatistics;
     private long _remaining;
     private int _deferrals;
@@ -44,7 +48,8 @@ public sealed partial class PageService : IDisposable, IChildKeeper
         _source = new ImageFileSource(image);
         _options = options with { HydrationBatchPages = Math.Clamp(options.HydrationBatchPages, 1, ImageLayout.PagesPerExtent) };
         _counters = new ServiceCounters(state);
-        _process = new AddressSpace(new UserFault(uffd), state, _source, options, _counters, this, mover);
+        _recorder = options.RecordWorkingSet ? new WorkingSetRecorder(Stopwatch.GetTimestamp()) : null;
+        _process = new AddressSpace(new UserFault(uffd), state, _source, options, _counters, this, mover) { Recorder = _recorder };
         _mover = mover;
         _spaces.Add(_process);
         _remaining = _process.Remaining;
@@ -56,6 +61,9 @@ public sealed partial class PageService : IDisposable, IChildKeeper
 
     /// <summary>What was done so far.</summary>
     public PageStatistics Statistics => _lastStatistics ?? _counters.Snapshot(Volatile.Read(ref _remaining));
+
+    /// <summary>What was touched first, once the process has settled or the service has ended; null before, and when nobody asked for it.</summary>
+    public WorkingSet? Recorded => _recorded;
 
     /// <summary>Starts the thread.</summary>
     /// <exception cref="LazyRestoreException">Another agent serves the process.</exception>
@@ -78,6 +86,8 @@ public sealed partial class PageService : IDisposable, IChildKeeper
         {
             _thread.Join();
         }
+
+        _recorded ??= _recorder?.Recorded;
 
         // A thread that was never started says nothing.
         _ = _completion.TrySetResult(new PageServiceResult(PageServiceEnd.Stopped));
@@ -143,7 +153,7 @@ public sealed partial class PageService : IDisposable, IChildKeeper
             _spaces[i].ServePending();
         }
 
-        HydrationStep step = Hydrate();
+        HydrationStep step = IsRecording() ? HydrationStep.Exhausted : Hydrate();
         ForgetChildrenThatAreGone();
         PublishRemaining();
         if (Judge() is { } result)
@@ -153,6 +163,18 @@ public sealed partial class PageService : IDisposable, IChildKeeper
 
         Rest(step);
         return null;
+    }
+
+    private bool IsRecording()
+    {
+        if (_recorder is null || _recorded is not null)
+        {
+            return false;
+        }
+
+        _recorder.Look(Stopwatch.GetTimestamp());
+        _recorded = _recorder.IsOpen ? null : _recorder.Recorded;
+        return _recorder.IsOpen;
     }
 
     private void Rest(HydrationStep step)

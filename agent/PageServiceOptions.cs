@@ -1,3 +1,5 @@
+using LazyRestore.ImageFormat;
+
 namespace LazyRestore.Agent;
 
 /// <summary>The order in which pages are brought that nobody has asked for yet.</summary>
@@ -34,4 +36,12 @@ public sealed record PageServiceOptions
 
     /// <summary>How many pages hydration places before it looks for faults again, 1 to 512.</summary>
     public int HydrationBatchPages { get; init; } = 64;
+
+    /// <summary>What is brought before all else, when anything is brought in the background; null for nothing.</summary>
+    public WorkingSet? WorkingSet { get; init; }
+
+    /// <summary>
+    /// Note which pages are touched first. Until the process has settled nothing but these is brought, one at a time.
+    /// </summary>
+    public bool RecordWorkingSet { get; init; }
 }

@@ -70,19 +70,24 @@ internal sealed unsafe partial class AddressSpace
             return ReportDamage(image);
         }
 
-        if (ServeWhole(fault, extent, page) is { } outcome)
+        bool isStored = (presence[page >> 6] >> (page & 63) & 1) != 0;
+        if (isStored && IsRecording)
+        {
+            Recorder!.Touch(image);
+        }
+        else if (ServeWhole(fault, extent, page) is { } outcome)
         {
             return outcome;
         }
 
-        return (presence[page >> 6] >> (page & 63) & 1) == 0
-            ? PlaceZero(address)
-            : ServeFromImage(address, extent, page, regions[region].End);
+        return isStored ? ServeFromImage(address, extent, page, regions[region].End) : PlaceZero(address);
     }
+
+    private bool IsRecording => Recorder is { IsOpen: true };
 
     private PlacementOutcome ServeFromImage(ulong address, int extent, int page, ulong regionEnd)
     {
-        int window = _fillAround.Window(address);
+        int window = IsRecording ? 1 : _fillAround.Window(address);
         int limit = (int)Math.Min((ulong)Math.Min(window, ExtentBits.PageCount - page), (regionEnd - address) / PageSize);
 
         // The page itself is asked for whatever its bit says; its neighbours only while they are lacking.

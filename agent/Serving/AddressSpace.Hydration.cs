@@ -27,8 +27,8 @@ internal sealed unsafe partial class AddressSpace
     // 16 MiB, which come in some 20 ms.
     private const int MostPagesOfSmallRegion = 4096;
 
-    // Mappings with few pages, which hydration brings first; null before it begins.
-    private Queue<RegionEntry>? _small;
+    // What hydration brings first, by addresses of the process: the working set, and mappings with few pages. Null before it begins.
+    private Queue<(ulong Start, ulong End)>? _first;
 
     // Where hydration goes on, an address of the process, and where this pass ends.
     private ulong _cursor;
@@ -44,7 +44,7 @@ internal sealed unsafe partial class AddressSpace
     /// <param name="budget">How many pages at most.</param>
     internal HydrationStep Hydrate(int budget)
     {
-        _small ??= SmallRegions();
+        _first ??= FirstRanges();
         for (int extents = 0; extents < MostExtentsPerStep && budget > 0; extents++)
         {
             if (IsFilled)
@@ -159,13 +159,13 @@ internal sealed unsafe partial class AddressSpace
         (address, extent, first, end) = (0, 0, 0, 0);
         ReadOnlySpan<RegionEntry> regions = State.Regions;
         int index = RegionTable.FirstEndingAfter(regions, _cursor);
-        if (index == regions.Length || regions[index].Start >= _passEnd)
+        if (index == regions.Length || regions[index].Start >= _passEnd || _cursor >= _passEnd)
         {
             BeginPass();
             return false;
         }
 
-        RegionEntry region = regions[index].Within(_cursor, ulong.MaxValue);
+        RegionEntry region = regions[index].Within(_cursor, _passEnd);
         extent = _catalog.FirstEndingAfter(region.Image);
         if (extent == _catalog.Count || _catalog.Address(extent) >= region.ImageEnd)
         {
@@ -182,9 +182,9 @@ internal sealed unsafe partial class AddressSpace
 
     private void BeginPass()
     {
-        if (_small!.TryDequeue(out RegionEntry small))
+        if (_first!.TryDequeue(out (ulong Start, ulong End) range))
         {
-            (_cursor, _passEnd) = (small.Start, small.End);
+            (_cursor, _passEnd) = range;
             return;
         }
 
@@ -194,7 +194,7 @@ internal sealed unsafe partial class AddressSpace
     }
 
     // Stacks, heaps and data are small and needed at once; in what is large a process mostly touches little at a time.
-    private Queue<RegionEntry> SmallRegions()
+    private Queue<(ulong Start, ulong End)> FirstRanges()
     {
         List<(RegionEntry Region, int Pages)> small = [];
         foreach (RegionEntry region in State.Regions)
@@ -206,7 +206,12 @@ internal sealed unsafe partial class AddressSpace
             }
         }
 
-        return new Queue<RegionEntry>(small.OrderBy(static candidate => candidate.Pages).Select(static candidate => candidate.Region));
+        // Addresses of the image are those of the process before it has moved anything, and an advice after that.
+        return new Queue<(ulong Start, ulong End)>(
+        [
+            .. (_options.WorkingSet?.Runs ?? []).Select(static run => (run.Address, run.Address + ((ulong)run.Pages * PageSize))),
+            .. small.OrderBy(static candidate => candidate.Pages).Select(static candidate => (candidate.Region.Start, candidate.Region.End)),
+        ]);
     }
 
     // Those of the extents that it shares with its neighbours are counted too.

@@ -2,6 +2,7 @@ using LazyRestore.Agent.Faults;
 using LazyRestore.Agent.Moving;
 using LazyRestore.Agent.Sources;
 using LazyRestore.Agent.State;
+using LazyRestore.Agent.WorkingSets;
 using Microsoft.Win32.SafeHandles;
 
 namespace LazyRestore.Agent.Serving;
@@ -67,6 +68,9 @@ internal sealed unsafe partial class AddressSpace : IDisposable
 
     /// <summary>Whether faults wait that could not be served yet.</summary>
     internal bool HasPendingFaults => _faults.Count > 0;
+
+    /// <summary>Notes what is touched first; null when nobody wants to know.</summary>
+    internal WorkingSetRecorder? Recorder { get; init; }
 
     /// <summary>How many pages of the image it lacks.</summary>
     internal long Remaining => _ledger.Remaining;

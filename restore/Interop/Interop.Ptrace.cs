@@ -7,6 +7,8 @@ internal static unsafe partial class Interop
     internal const long PTRACE_CONT = 7;
     internal const long PTRACE_DETACH = 17;
     internal const long PTRACE_SYSCALL = 24;
+    internal const long PTRACE_SETOPTIONS = 0x4200;
+    internal const long PTRACE_GETEVENTMSG = 0x4201;
     internal const long PTRACE_GETREGSET = 0x4204;
     internal const long PTRACE_SETREGSET = 0x4205;
     internal const long PTRACE_SEIZE = 0x4206;

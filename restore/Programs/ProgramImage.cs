@@ -40,7 +40,7 @@ internal sealed class ProgramImage
 
     private static void WriteCall(Span<byte> bytes, PlannedCall call, ulong address, int dataStart)
     {
-        uint flags = call.StopOnError ? CallLayout.StopOnErrorFlag : 0;
+        uint flags = (call.StopOnError ? CallLayout.StopOnErrorFlag : 0) | (call.Branch > 0 ? CallLayout.BranchFlag : 0);
         for (int i = 0; i < call.Arguments.Length; i++)
         {
             Argument argument = call.Arguments[i];
@@ -60,6 +60,7 @@ internal sealed class ProgramImage
         }
 
         BinaryPrimitives.WriteUInt32LittleEndian(bytes, (uint)call.Number);
-        BinaryPrimitives.WriteUInt32LittleEndian(bytes[CallLayout.FlagsOffset..], flags);
+        BinaryPrimitives.WriteUInt16LittleEndian(bytes[CallLayout.FlagsOffset..], (ushort)flags);
+        BinaryPrimitives.WriteUInt16LittleEndian(bytes[CallLayout.SkipOffset..], checked((ushort)call.Branch));
     }
 }

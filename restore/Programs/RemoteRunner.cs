@@ -97,15 +97,21 @@ public sealed class RemoteRunner : IDisposable
 
     /// <summary>Runs a program in a stopped thread of the process and returns what its calls returned.</summary>
     /// <exception cref="NativeException">A call that had to succeed failed.</exception>
-    public ProgramResult Run(Tracee thread, SystemCallProgram program)
+    public ProgramResult Run(Tracee thread, SystemCallProgram program) => Run(thread, program, created: null);
+
+    /// <summary>As <see cref="Run(Tracee, SystemCallProgram)"/>, for a program that creates a task.</summary>
+    internal ProgramResult Run(Tracee thread, SystemCallProgram program, Action? created)
     {
         ProgramImage image = Load(program, ProgramArea, _capacity - Reserved);
-        UserRegisters end = thread.RunBorrowed(Entry(thread, image), Finished);
+        UserRegisters end = thread.RunBorrowed(Entry(thread, image), Finished, created);
         ProgramResult result = Collect(thread.ProcessId, program, image, end);
         thread.GiveBack();
         result.ThrowIfStopped();
         return result;
     }
+
+    /// <summary>This runner as it lies in a copy of the process.</summary>
+    internal RemoteRunner In(Tracee copy) => new(copy, _syscallInstruction, Start, _capacity);
 
     /// <summary>Takes the runner out of the process again.</summary>
     public void Dispose()

@@ -45,6 +45,7 @@ public enum SystemCall
     setsockopt = 54,
     clone = 56,
     exit = 60,
+    wait4 = 61,
     kill = 62,
     semop = 65,
     fcntl = 72,

@@ -38,6 +38,24 @@ public sealed class SystemCallProgram
     /// <summary>Adds a call that may fail: the program goes on and the result tells.</summary>
     public CallResultRef Try(SystemCall number, params ReadOnlySpan<Argument> arguments) => Add(number, arguments, stopOnError: false);
 
+    /// <summary>
+    /// Adds a call that creates a task, and the calls that only the new task makes. It must not come to the end of the program: its last call
+    /// ends it. None of its calls may stop the program either, since that would take it back to where its creator was.
+    /// </summary>
+    /// <param name="create">Adds the call that creates the task.</param>
+    /// <param name="inside">Adds the new task's calls.</param>
+    /// <returns>The result, as the creator sees it.</returns>
+    public CallResultRef Branch(Func<CallResultRef> create, Action inside)
+    {
+        CallResultRef created = create();
+        inside();
+        int calls = _calls.Count - created.Index - 1;
+        ArgumentOutOfRangeException.ThrowIfNotEqual(
+            _calls.Skip(created.Index + 1).Count(call => !call.StopOnError), calls, nameof(inside));
+        _calls[created.Index] = _calls[created.Index] with { Branch = calls };
+        return created;
+    }
+
     /// <summary>Adds bytes that calls can point to, aligned to 8.</summary>
     public DataRef Data(ReadOnlySpan<byte> bytes)
     {

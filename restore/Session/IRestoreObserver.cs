@@ -13,6 +13,11 @@ public interface IRestoreObserver
     /// <param name="totalPages">Pages that the image holds.</param>
     void Progress(long residentPages, long totalPages);
 
+    /// <summary>The process has settled, and what it touched until then was written beside the image.</summary>
+    /// <param name="pages">How many pages that are.</param>
+    /// <param name="problem">Why they could not be written; null when they were.</param>
+    void WorkingSetRecorded(long pages, LazyRestoreException? problem);
+
     /// <summary>All memory is there, and nothing of ours is left in the process.</summary>
     /// <param name="sinceStart">Time since the restore began.</param>
     void Resident(TimeSpan sinceStart);

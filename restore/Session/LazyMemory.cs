@@ -60,6 +60,8 @@ internal sealed class LazyMemory
         {
             Hydration = options.Eager ? HydrationOrder.Linear : options.Hydration,
             OnPageError = options.OnPageError,
+            WorkingSet = WorkingSetFile.Find(image, options),
+            RecordWorkingSet = options.RecordWorkingSet,
         };
         PageState state = PageState.Create(
             Path.GetFullPath(options.ImagePath),

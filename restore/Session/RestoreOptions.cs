@@ -17,6 +17,12 @@ public sealed record RestoreOptions
     /// <summary>In which order memory arrives that nobody asked for.</summary>
     public HydrationOrder Hydration { get; init; } = HydrationOrder.Linear;
 
+    /// <summary>Bring the pages first that a recording beside the image names, if there is one.</summary>
+    public bool FollowWorkingSet { get; init; } = true;
+
+    /// <summary>Write beside the image which pages are touched first.</summary>
+    public bool RecordWorkingSet { get; init; }
+
     /// <summary>How pages get into the process.</summary>
     public PlacementPolicy Placement { get; init; }
 

@@ -46,7 +46,7 @@ public static class RestoreSession
         using PidDescriptor process = PidDescriptor.Open(pid);
         TimeSpan toRunning = Stopwatch.GetElapsedTime(start);
         observer.Running(pid, toRunning);
-        (TimeSpan? toResident, PageStatistics pages) = Complete(memory, process, observer, image.Index.TotalPages, start);
+        (TimeSpan? toResident, PageStatistics pages) = Complete(memory, process, observer, image.Index.TotalPages, start, workingSet: null);
         if (toResident is { } resident)
         {
             observer.Resident(resident);
@@ -74,7 +74,7 @@ public static class RestoreSession
         TimeSpan? toResident = null;
         if (memory != null && options.Eager)
         {
-            (toResident, pages) = Complete(memory, construction.Process, observer, image.Index.TotalPages, start);
+            (toResident, pages) = Complete(memory, construction.Process, observer, image.Index.TotalPages, start, new WorkingSetFile(image, options, observer));
         }
 
         cancellation.ThrowIfCancellationRequested();
@@ -84,7 +84,7 @@ public static class RestoreSession
         observer.Running(pid, toRunning);
         if (memory != null && !options.Eager)
         {
-            (toResident, pages) = Complete(memory, construction.Process, observer, image.Index.TotalPages, start);
+            (toResident, pages) = Complete(memory, construction.Process, observer, image.Index.TotalPages, start, new WorkingSetFile(image, options, observer));
         }
         else if (memory == null)
         {
@@ -108,9 +108,9 @@ public static class RestoreSession
 
     // Serves to the end and takes what is ours out of the process.
     private static (TimeSpan? ToResident, PageStatistics Pages) Complete(
-        LazyMemory memory, PidDescriptor process, IRestoreObserver observer, long totalPages, long start)
+        LazyMemory memory, PidDescriptor process, IRestoreObserver observer, long totalPages, long start, WorkingSetFile? workingSet)
     {
-        bool filled = WaitUntilFilled(memory, process, observer, totalPages);
+        bool filled = WaitUntilFilled(memory, process, observer, totalPages, workingSet);
         TimeSpan? toResident = filled ? Stopwatch.GetElapsedTime(start) : null;
         PageStatistics pages = memory.Service.Statistics;
         if (filled)
@@ -122,16 +122,19 @@ public static class RestoreSession
             memory.Abandon();
         }
 
+        workingSet?.SaveWhenRecorded(memory.Service);
         return (toResident, pages);
     }
 
     // False when the process ended, or executed another program, before all of its memory was there.
-    private static bool WaitUntilFilled(LazyMemory memory, PidDescriptor process, IRestoreObserver observer, long totalPages)
+    private static bool WaitUntilFilled(
+        LazyMemory memory, PidDescriptor process, IRestoreObserver observer, long totalPages, WorkingSetFile? workingSet)
     {
         Task<PageServiceResult> completion = memory.Service.Completion;
         long nextCheck = Environment.TickCount64 + OrphanCheckMilliseconds;
         while (!completion.Wait(WatchMilliseconds))
         {
+            workingSet?.SaveWhenRecorded(memory.Service);
             if (process.WaitForEnd(milliseconds: 0))
             {
                 return false;

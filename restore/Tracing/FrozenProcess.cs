@@ -78,32 +78,13 @@ public sealed class FrozenProcess : IDisposable
             // The kernel reports the leader's end only when that of all others has been taken.
             foreach (Tracee thread in Enumerable.Reverse(_threads))
             {
-                WaitForEnd(thread);
+                thread.WaitForEnd();
             }
         }
     }
 
     /// <inheritdoc/>
     public void Dispose() => Thaw();
-
-    private static void WaitForEnd(Tracee thread)
-    {
-        try
-        {
-            while (true)
-            {
-                thread.Wait();
-                thread.Resume();
-            }
-        }
-        catch (TraceeGoneException)
-        {
-        }
-        catch (NativeException)
-        {
-            // Already reaped, or gone between the stop and its resumption: it has ended either way.
-        }
-    }
 
     private bool FreezeNewThreads(CancellationToken cancellation)
     {

@@ -38,8 +38,9 @@ public sealed unsafe partial class Tracee
     /// </summary>
     /// <param name="registers">Where to run.</param>
     /// <param name="finished">The address at which the thread has announced its end.</param>
+    /// <param name="created">Called when the program has created a task, which is stopped then; it must not throw.</param>
     /// <returns>The registers at the end.</returns>
-    internal UserRegisters RunBorrowed(UserRegisters registers, ulong finished)
+    internal UserRegisters RunBorrowed(UserRegisters registers, ulong finished, Action? created = null)
     {
         Borrow();
         SetForeign(registers);
@@ -49,6 +50,11 @@ public sealed unsafe partial class Tracee
             StopStatus status = Wait();
             if (status.Event != 0)
             {
+                if (status.Event == Interop.PTRACE_EVENT_CLONE)
+                {
+                    created?.Invoke();
+                }
+
                 continue;
             }
 

@@ -147,6 +147,18 @@ public sealed unsafe partial class Tracee
     /// <summary>Lets the thread run, delivering a signal or 0.</summary>
     internal void Resume(int signal = 0) => Request(Interop.PTRACE_CONT, 0, (void*)signal);
 
+    /// <summary>Replaces its PTRACE_O_ options, which a task that it creates inherits.</summary>
+    internal void SetOptions(long options) =>
+        Request(Interop.PTRACE_SETOPTIONS, 0, (void*)(options | Interop.PTRACE_O_TRACESYSGOOD));
+
+    /// <summary>What belongs to the event it is stopped at: the ID of the task it has created.</summary>
+    internal ulong ReadEventMessage()
+    {
+        ulong message;
+        Request(Interop.PTRACE_GETEVENTMSG, 0, &message);
+        return message;
+    }
+
     /// <summary>Waits for the next stop of the thread.</summary>
     /// <exception cref="TraceeGoneException">The thread ended.</exception>
     internal StopStatus Wait()
@@ -163,6 +175,26 @@ public sealed unsafe partial class Tracee
 
         var status = new StopStatus(raw);
         return status.Ended ? throw new TraceeGoneException(Tid, status.ToString()) : status;
+    }
+
+    /// <summary>Waits until the thread has ended, as it must have been told to.</summary>
+    internal void WaitForEnd()
+    {
+        try
+        {
+            while (true)
+            {
+                Wait();
+                Resume();
+            }
+        }
+        catch (TraceeGoneException)
+        {
+        }
+        catch (NativeException)
+        {
+            // Already reaped, or gone between the stop and its resumption: it has ended either way.
+        }
     }
 
     /// <summary>Lets go of the thread: it runs on, or stays stopped if it was. Does nothing when it has ended.</summary>
@@ -212,6 +244,8 @@ public sealed unsafe partial class Tracee
     {
         Interop.PTRACE_CONT => "PTRACE_CONT",
         Interop.PTRACE_SYSCALL => "PTRACE_SYSCALL",
+        Interop.PTRACE_SETOPTIONS => "PTRACE_SETOPTIONS",
+        Interop.PTRACE_GETEVENTMSG => "PTRACE_GETEVENTMSG",
         Interop.PTRACE_GETREGSET => "PTRACE_GETREGSET",
         Interop.PTRACE_SETREGSET => "PTRACE_SETREGSET",
         Interop.PTRACE_SEIZE => "PTRACE_SEIZE",

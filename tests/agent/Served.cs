@@ -9,11 +9,13 @@ internal sealed class Served : IDisposable
 {
     private static readonly TimeSpan Deadline = TimeSpan.FromSeconds(20);
 
-    public Served(HydrationOrder hydration, ExtentCodec codec = ExtentCodec.None, PageErrorPolicy onPageError = PageErrorPolicy.Wait, bool withMover = false)
+    public Served(
+        HydrationOrder hydration, ExtentCodec codec = ExtentCodec.None, PageErrorPolicy onPageError = PageErrorPolicy.Wait, bool withMover = false,
+        bool record = false)
     {
         Image = new ServedImage(codec, isDense: withMover);
         Target = new TargetProcess(ServedImage.Start, ServedImage.Pages);
-        Options = new PageServiceOptions { Hydration = hydration, OnPageError = onPageError };
+        Options = new PageServiceOptions { Hydration = hydration, OnPageError = onPageError, RecordWorkingSet = record };
         State = PageState.Create(Image.FilePath, Image.Image, Target.Id, [new LazyRegion(ServedImage.Start, ServedImage.End) { Movable = withMover }], Options);
         Held = [.. new[] { State.Descriptor, State.ParkingA, State.ParkingB }.Select(TargetProcess.Duplicate)];
         MoverRing? mover = withMover ? Target.StartMover() : null;

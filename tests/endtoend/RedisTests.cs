@@ -54,6 +54,34 @@ public sealed class RedisTests
     }
 
     [Fact]
+    public void ARecordedWorkingSetComesFirstAndAForeignOneIsIgnored()
+    {
+        using RedisServer server = RedisServer.Start();
+        string digest = server.Fill(100_000);
+        string recording = server.Subject.Image + ".working-set";
+        server.Subject.Dump();
+        server.Subject.Restore(Mode.Lazy, "--record");
+        GetSome(server);
+        server.Subject.Await("the working set is recorded", () => File.Exists(recording), within: TimeSpan.FromSeconds(40));
+        server.Subject.AwaitAgentEnd();
+        byte[] recorded = File.ReadAllBytes(recording);
+
+        // The same image once more, by what was recorded.
+        Signals.Send(server.Subject.Pid, Signals.Kill);
+        server.Subject.Await("the process is gone", () => !Proc.IsAlive(server.Subject.Pid));
+        server.Subject.Restore();
+        GetSome(server);
+        Check(server, digest);
+        Assert.Equal(recorded, File.ReadAllBytes(recording));
+
+        // Another image in its place.
+        server.Subject.AwaitAgentEnd();
+        server.Subject.Dump();
+        server.Subject.Restore();
+        Check(server, digest);
+    }
+
+    [Fact]
     public void ServerSurvivesSeveralCheckpoints()
     {
         using RedisServer server = RedisServer.Start();
@@ -81,5 +109,20 @@ public sealed class RedisTests
         Assert.Equal("b", redis.Call("GET", "a"));
         Assert.Equal($"{server.Subject.Pid}", redis.Call("INFO", "server").Split("process_id:")[1].Split('\r')[0]);
         Assert.False(File.Exists(server.Subject.Image), string.Create(CultureInfo.InvariantCulture, $"{server.Subject.Image} exists"));
+    }
+
+    private static void GetSome(RedisServer server)
+    {
+        using RedisConnection redis = server.Connect();
+        for (int key = 0; key < 100_000; key += 1000)
+        {
+            Assert.Equal(RedisServer.Value(key), redis.Call("GET", $"key:{key}"));
+        }
+    }
+
+    private static void Check(RedisServer server, string digest)
+    {
+        using RedisConnection redis = server.Connect();
+        Assert.Equal(digest, redis.Call("DEBUG", "DIGEST"));
     }
 }

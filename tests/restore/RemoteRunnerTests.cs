@@ -1,4 +1,3 @@
-using System.Diagnostics;
 using LazyRestore.Restore.Programs;
 using LazyRestore.Restore.Tracing;
 using Xunit;
@@ -13,7 +12,7 @@ public sealed class RemoteRunnerTests : IDisposable
     public void RunsAProgramInsideAProcessAndLeavesItAsItWas()
     {
         string before = MapsWhenAsleep();
-        OnOneThread(() =>
+        OwnThread.Run(() =>
         {
             using FrozenProcess process = FrozenProcess.Freeze(_sleep.Id, CancellationToken.None);
             using RemoteRunner runner = RemoteRunner.Install(process);
@@ -38,7 +37,7 @@ public sealed class RemoteRunnerTests : IDisposable
     [Fact]
     public void StopsAtTheFirstCallThatHadToSucceedAndNamesIt()
     {
-        OnOneThread(() =>
+        OwnThread.Run(() =>
         {
             using FrozenProcess process = FrozenProcess.Freeze(_sleep.Id, CancellationToken.None);
             using RemoteRunner runner = RemoteRunner.Install(process);
@@ -61,26 +60,8 @@ public sealed class RemoteRunnerTests : IDisposable
 
     private string MapsWhenAsleep()
     {
-        long deadline = Stopwatch.GetTimestamp() + (10 * Stopwatch.Frequency);
-        while (!File.ReadAllText($"/proc/{_sleep.Id}/syscall").StartsWith("230 ", StringComparison.Ordinal)
-            && !File.ReadAllText($"/proc/{_sleep.Id}/syscall").StartsWith("219 ", StringComparison.Ordinal))
-        {
-            Assert.True(Stopwatch.GetTimestamp() < deadline, "sleep does not sleep");
-            Thread.Yield();
-        }
-
+        OwnThread.Await(() => File.ReadAllText($"/proc/{_sleep.Id}/syscall") is var call
+            && (call.StartsWith("230 ", StringComparison.Ordinal) || call.StartsWith("219 ", StringComparison.Ordinal)));
         return File.ReadAllText($"/proc/{_sleep.Id}/maps");
-    }
-
-    private static void OnOneThread(Action action)
-    {
-        Exception? error = null;
-        var thread = new Thread(() => error = Record.Exception(action));
-        thread.Start();
-        thread.Join();
-        if (error != null)
-        {
-            throw new AggregateException(error);
-        }
     }
 }

@@ -29,6 +29,11 @@ internal sealed class DumpCommand : Verb
         Description = "Let the process go on afterwards, instead of ending it once the image is safe on disk",
     };
 
+    private readonly Option<bool> _snapshot = new("--snapshot")
+    {
+        Description = "Freeze the process only until it is copied; it goes on at once, and the copy is saved in the background",
+    };
+
     private readonly Option<bool> _leaveStopped = new("--leave-stopped")
     {
         Description = "Leave the process stopped afterwards; SIGCONT lets it go on",
@@ -52,19 +57,24 @@ internal sealed class DumpCommand : Verb
             context, VerbName, "Save a process in an image; it ends once the image is safe on disk",
             new("lazyrestore dump 4711 -o redis.ckpt", "save process 4711 and end it"),
             new("lazyrestore dump 4711 -R -o redis.ckpt", "save it and let it go on"),
+            new("lazyrestore dump 4711 --snapshot -o redis.ckpt", "save it as it is now, and let it go on before that is done"),
             new("lazyrestore dump 4711 -o - --compress zstd | ssh host 'cat > redis.ckpt'", "send the image elsewhere"))
     {
         _compress.AcceptOnlyFromAmong("none", "lz4", "zstd");
         Validators.Add(result =>
         {
-            if (result.GetResult(_leaveRunning) is { Implicit: false } && result.GetResult(_leaveStopped) is { Implicit: false })
+            foreach (Option<bool> running in (Option<bool>[])[_leaveRunning, _snapshot])
             {
-                result.AddError("--leave-running and --leave-stopped exclude each other");
+                if (result.GetResult(running) is { Implicit: false } && result.GetResult(_leaveStopped) is { Implicit: false })
+                {
+                    result.AddError($"{running.Name} and --leave-stopped exclude each other");
+                }
             }
         });
         Add(_pid);
         Add(_output);
         Add(_leaveRunning);
+        Add(_snapshot);
         Add(_leaveStopped);
         Add(_compress);
         Add(_inheritStdio);
@@ -101,7 +111,8 @@ internal sealed class DumpCommand : Verb
     {
         Pid = parse.GetRequiredValue(_pid),
         Output = parse.GetRequiredValue(_output),
-        LeaveRunning = parse.GetValue(_leaveRunning),
+        LeaveRunning = parse.GetValue(_leaveRunning) || parse.GetValue(_snapshot),
+        Snapshot = parse.GetValue(_snapshot),
         LeaveStopped = parse.GetValue(_leaveStopped),
         InheritStdio = parse.GetValue(_inheritStdio),
         Codec = parse.GetValue(_compress) switch

@@ -14,5 +14,12 @@ internal sealed class DumpProgress(Reporter reporter, int pid) : IDumpObserver
         new("threads", null, Value.Count(threads)));
 
     /// <inheritdoc/>
+    public void Thawed(TimeSpan freeze) => reporter.Event(
+        "thawed",
+        $"process {pid} goes on after {Readable.Duration(freeze)}",
+        new("pid", null, Value.Count(pid)),
+        new("freeze_us", null, Value.Duration(freeze)));
+
+    /// <inheritdoc/>
     public void PagesWritten(long done, long total) => reporter.Progress("dump", done, total);
 }

@@ -46,9 +46,14 @@ internal sealed class RestoreCommand : Verb
 
     private readonly Option<string> _prefetch = new("--prefetch")
     {
-        Description = "How memory arrives in the background; none: only when it is touched",
-        HelpName = "linear|none",
-        DefaultValueFactory = _ => "linear",
+        Description = "How memory arrives in the background; recorded: what a restore with --record saw touched comes first; none: only when touched",
+        HelpName = "recorded|linear|none",
+        DefaultValueFactory = _ => "recorded",
+    };
+
+    private readonly Option<bool> _record = new("--record")
+    {
+        Description = "Note beside the image, in IMAGE.working-set, what is touched first; later restores bring that first",
     };
 
     private readonly Option<string> _placement = new("--placement")
@@ -88,10 +93,18 @@ internal sealed class RestoreCommand : Verb
             new("ssh host cat redis.ckpt | lazyrestore restore -", "from standard input"))
     {
         _context = context;
-        _prefetch.AcceptOnlyFromAmong("linear", "none");
+        _prefetch.AcceptOnlyFromAmong("recorded", "linear", "none");
         _placement.AcceptOnlyFromAmong("auto", "copy", "move");
         _hugePages.AcceptOnlyFromAmong("auto", "always", "never");
         _onPageError.AcceptOnlyFromAmong("wait", "kill");
+        Validators.Add(result =>
+        {
+            if (result.GetResult(_record) is { Implicit: false }
+                && (result.GetResult(_eager) is { Implicit: false } || result.GetValue(_image) is "-"))
+            {
+                result.AddError("--record needs an image in a file, and excludes --eager: it notes what is touched while memory is missing");
+            }
+        });
         Add(_image);
         Add(_detach);
         Add(_pidFile);
@@ -99,6 +112,7 @@ internal sealed class RestoreCommand : Verb
         Add(_newPid);
         Add(_eager);
         Add(_prefetch);
+        Add(_record);
         Add(_placement);
         Add(_hugePages);
         Add(_onPageError);
@@ -125,6 +139,8 @@ internal sealed class RestoreCommand : Verb
         NewPid = parse.GetValue(_newPid),
         Eager = parse.GetValue(_eager),
         Hydration = parse.GetValue(_prefetch) is "none" ? HydrationOrder.None : HydrationOrder.Linear,
+        FollowWorkingSet = parse.GetValue(_prefetch) is "recorded",
+        RecordWorkingSet = parse.GetValue(_record),
         Placement = parse.GetValue(_placement) switch
         {
             "copy" => PlacementPolicy.Copy,

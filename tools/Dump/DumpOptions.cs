@@ -14,6 +14,11 @@ public sealed record DumpOptions
     /// <summary>Let the process go on once its state is read.</summary>
     public bool LeaveRunning { get; init; }
 
+    /// <summary>
+    /// Freeze the process only until it is copied, and read its memory from the copy while it goes on; it counts as left running.
+    /// </summary>
+    public bool Snapshot { get; init; }
+
     /// <summary>Leave the process stopped (SIGSTOP) once the image is safe on disk.</summary>
     public bool LeaveStopped { get; init; }
 

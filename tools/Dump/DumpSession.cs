@@ -4,6 +4,7 @@ using LazyRestore.ImageFormat.Records;
 using LazyRestore.Restore.Tracing;
 using LazyRestore.Tools.Dump.Memory;
 using LazyRestore.Tools.Dump.Proc;
+using LazyRestore.Tools.Dump.Snapshots;
 using LazyRestore.Tools.Dump.State;
 using LazyRestore.Tools.Dump.Support;
 using Polly;
@@ -39,26 +40,72 @@ internal sealed class DumpSession(DumpOptions options, IDumpObserver observer, C
         Stopwatch freeze = Stopwatch.StartNew();
         using FrozenProcess frozen = WhileBusy.Execute(token => FrozenProcess.Freeze(options.Pid, token), cancellation);
         observer.Frozen(frozen.Threads.Count);
-        ProcessState state = ProcessState.Collect(frozen, activity, options.InheritStdio);
-        foreach (CheckpointRecord record in state.Records)
-        {
-            writer.Write(record);
-        }
-
-        long pages = WritePages(writer, state);
-        Finish(writer, frozen, freeze);
-        return new DumpResult
-        {
-            Pages = pages,
-            Bytes = pages * PageRange.PageSize,
-            ImageBytes = writer.BytesWritten,
-            Freeze = freeze.Elapsed,
-            Total = _total.Elapsed,
-            Threads = state.Threads,
-            Vmas = state.Vmas,
-            Descriptors = state.Descriptors,
-        };
+        return options.Snapshot ? RunSnapshot(writer, frozen, activity, freeze) : RunFrozen(writer, frozen, activity, freeze);
     }
+
+    private DumpResult RunFrozen(CheckpointWriter writer, FrozenProcess frozen, KernelActivity activity, Stopwatch freeze)
+    {
+        Refusals refusals = new();
+        IReadOnlyList<MemoryArea> areas = [];
+        ProcessState state = ProcessState.Collect(
+            frozen, activity, options.InheritStdio, () => areas = SmapsText.Parse(new ProcDirectory(options.Pid).Text("smaps")), refusals);
+        using PagemapScanner scanner = new(options.Pid);
+        List<PageRange> ranges = MemoryCollector.FindPages(scanner, areas.ToDictionary(area => area.Start), state.Vmas, refusals);
+        refusals.ThrowIfAny(options.Pid);
+        List<SpaceContent> contents = [new(ExtentAddress.Process, new ProcessPages(options.Pid), ranges)];
+        try
+        {
+            foreach ((MemoryObjectRecord record, string path) in state.Objects)
+            {
+                ObjectPages source = new(path, record.Size);
+                contents.Add(new(record.Id, source, []));
+                contents[^1] = new(record.Id, source, source.FindData());
+            }
+
+            long pages = Write(writer, state, contents);
+            Finish(writer, frozen, freeze);
+            return Result(writer, state, pages, freeze);
+        }
+        finally
+        {
+            contents.ForEach(content => content.Dispose());
+        }
+    }
+
+    private DumpResult RunSnapshot(CheckpointWriter writer, FrozenProcess frozen, KernelActivity activity, Stopwatch freeze)
+    {
+        using Snapshot snapshot = Snapshot.Take(frozen, activity, options.InheritStdio, cancellation);
+        frozen.Thaw();
+        freeze.Stop();
+        observer.Thawed(freeze.Elapsed);
+        try
+        {
+            (ProcessState state, IReadOnlyList<SpaceContent> contents) = snapshot.Complete();
+            long pages = Write(writer, state, contents);
+            cancellation.ThrowIfCancellationRequested();
+            snapshot.End();
+            writer.Commit();
+            return Result(writer, state, pages, freeze);
+        }
+        catch (Exception exception) when (exception is LazyRestoreException or IOException)
+        {
+            // What fails for want of the copy says so.
+            snapshot.ThrowIfCopyIsGone();
+            throw;
+        }
+    }
+
+    private DumpResult Result(CheckpointWriter writer, ProcessState state, long pages, Stopwatch freeze) => new()
+    {
+        Pages = pages,
+        Bytes = pages * PageRange.PageSize,
+        ImageBytes = writer.BytesWritten,
+        Freeze = freeze.Elapsed,
+        Total = _total.Elapsed,
+        Threads = state.Threads.Count,
+        Vmas = state.Vmas.Count,
+        Descriptors = state.Descriptors.Count,
+    };
 
     // What can be found out while the process still runs does not stop it in vain.
     private KernelActivity LookAtRunning()
@@ -67,38 +114,33 @@ internal sealed class DumpSession(DumpOptions options, IDumpObserver observer, C
         Refusals refusals = new();
         HostCheck.Inspect(process, refusals);
         refusals.ThrowIfAny(options.Pid);
+        if (options.Snapshot)
+        {
+            AreaDetails.Refuse(SmapsText.Parse(process.Text("smaps")), refusals);
+        }
+
+        refusals.ThrowIfAny(options.Pid);
         return KernelActivity.Of(process);
     }
 
-    private long WritePages(CheckpointWriter writer, ProcessState state)
+    private long Write(CheckpointWriter writer, ProcessState state, IReadOnlyList<SpaceContent> contents)
     {
-        List<(int Space, PageSource Source, IReadOnlyList<PageRange> Ranges)> sources =
-            [(ExtentAddress.Process, new ProcessPages(options.Pid), state.Pages)];
-        try
+        foreach (CheckpointRecord record in state.Records)
         {
-            foreach ((MemoryObjectRecord record, string path) in state.Objects)
-            {
-                ObjectPages source = new(path, record.Size);
-                sources.Add((record.Id, source, source.FindData()));
-            }
-
-            using PageWriter pages = new(
-                writer, options.Codec, observer, sources.Sum(source => source.Ranges.Sum(range => range.Pages)));
-            foreach ((int space, PageSource source, IReadOnlyList<PageRange> ranges) in sources)
-            {
-                foreach (ExtentPages extent in ExtentPages.Of(space, ranges))
-                {
-                    pages.Write(source, extent, cancellation);
-                }
-            }
-
-            pages.Finish();
-            return pages.Stored;
+            writer.Write(record);
         }
-        finally
+
+        using PageWriter pages = new(writer, options.Codec, observer, contents.Sum(content => content.Pages));
+        foreach (SpaceContent content in contents)
         {
-            sources.ForEach(source => source.Source.Dispose());
+            foreach (ExtentPages extent in ExtentPages.Of(content.Space, content.Ranges))
+            {
+                pages.Write(content.Source, extent, cancellation);
+            }
         }
+
+        pages.Finish();
+        return pages.Stored;
     }
 
     private void Finish(CheckpointWriter writer, FrozenProcess frozen, Stopwatch freeze)
@@ -109,6 +151,7 @@ internal sealed class DumpSession(DumpOptions options, IDumpObserver observer, C
             // All of its state has been read; it need not wait for the disk.
             frozen.Thaw();
             freeze.Stop();
+            observer.Thawed(freeze.Elapsed);
             writer.Commit();
             return;
         }

@@ -11,32 +11,51 @@ using LazyRestore.Tools.Dump.Support;
 namespace LazyRestore.Tools.Dump;
 
 /// <summary>Everything that goes into an image but the content of pages: read while the process is frozen, before anything is written.</summary>
-internal sealed class ProcessState
+internal sealed record ProcessState
 {
-    /// <summary>The records in the order in which they are written.</summary>
-    public required IReadOnlyList<CheckpointRecord> Records { get; init; }
+    /// <summary>The header.</summary>
+    public required HeaderRecord Header { get; init; }
 
-    /// <summary>Pages of the address space that hold data.</summary>
-    public required IReadOnlyList<PageRange> Pages { get; init; }
+    /// <summary>What belongs to the process as a whole.</summary>
+    public required ProcessRecord Process { get; init; }
+
+    /// <summary>Where its code, arguments and so on lie.</summary>
+    public required MemoryLayoutRecord Layout { get; init; }
+
+    /// <summary>The threads, the leader first.</summary>
+    public required IReadOnlyList<ThreadRecord> Threads { get; init; }
+
+    /// <summary>The VMAs, by address.</summary>
+    public required IReadOnlyList<VmaRecord> Vmas { get; init; }
+
+    /// <summary>The files that VMAs map.</summary>
+    public required IReadOnlyList<MappedFileRecord> MappedFiles { get; init; }
 
     /// <summary>The memory objects, each with a path that opens it.</summary>
     public required IReadOnlyList<(MemoryObjectRecord Record, string Path)> Objects { get; init; }
 
-    /// <summary>How many threads.</summary>
-    public required int Threads { get; init; }
+    /// <summary>The open files.</summary>
+    public required IReadOnlyList<OpenFileRecord> Files { get; init; }
 
-    /// <summary>How many VMAs.</summary>
-    public required int Vmas { get; init; }
+    /// <summary>The descriptors that refer to them.</summary>
+    public required IReadOnlyList<DescriptorRecord> Descriptors { get; init; }
 
-    /// <summary>How many descriptors.</summary>
-    public required int Descriptors { get; init; }
+    /// <summary>The records in the order in which they are written.</summary>
+    public IReadOnlyList<CheckpointRecord> Records =>
+    [
+        Header, Process, Layout, .. Threads, .. Vmas, .. MappedFiles, .. Objects.Select(one => one.Record), .. Files, .. Descriptors,
+    ];
 
     /// <summary>Reads the state.</summary>
-    /// <exception cref="LazyRestoreException">Some of it cannot be saved.</exception>
-    public static ProcessState Collect(FrozenProcess frozen, KernelActivity activity, bool inheritStdio)
+    /// <param name="frozen">The process.</param>
+    /// <param name="activity">What its threads did before.</param>
+    /// <param name="inheritStdio">Whether standard streams that lead outside may be replaced.</param>
+    /// <param name="readAreas">Reads its memory areas, once nothing of ours is among them.</param>
+    /// <param name="refusals">What cannot be saved is added here.</param>
+    public static ProcessState Collect(
+        FrozenProcess frozen, KernelActivity activity, bool inheritStdio, Func<IReadOnlyList<MemoryArea>> readAreas, Refusals refusals)
     {
         ProcDirectory process = new(frozen.Pid);
-        Refusals refusals = new();
         HostCheck.InspectChildren(process, refusals);
         if (frozen.Threads.Any(thread => thread.WasStopped))
         {
@@ -47,29 +66,24 @@ internal sealed class ProcessState
         (IReadOnlyList<ThreadRecord> threads, ProcessRecord whole, MemoryLayoutRecord layout) = Ask(frozen, process, activity, refusals);
 
         // The runner is gone by now, so that its memory is not taken for the process's own.
-        IReadOnlyList<MemoryArea> areas = SmapsText.Parse(process.Text("smaps"));
+        IReadOnlyList<MemoryArea> areas = readAreas();
         MappedFileTable mapped = new();
         MemoryObjectTable objects = new(refusals);
         IReadOnlyList<VmaRecord> vmas = new AreaCollector(process, mapped, objects, refusals).Collect(areas);
         using DescriptorTable table = DescriptorTable.Open(process);
         (IReadOnlyList<OpenFileRecord> files, IReadOnlyList<DescriptorRecord> descriptors) =
             new DescriptorCollector(process, table, objects, inheritStdio, refusals).Collect();
-        using PagemapScanner scanner = new(frozen.Pid);
-        IReadOnlyList<PageRange> pages =
-            MemoryCollector.FindPages(scanner, areas.ToDictionary(area => area.Start), vmas, refusals);
-        refusals.ThrowIfAny(frozen.Pid);
         return new ProcessState
         {
-            Records =
-            [
-                HeaderBuilder.Build(frozen.Pid, threads[0].ExtendedState.Span, areas), whole, layout, .. threads, .. vmas,
-                .. mapped.Files, .. objects.Objects.Select(one => one.Record), .. files, .. descriptors,
-            ],
-            Pages = pages,
+            Header = HeaderBuilder.Build(frozen.Pid, threads[0].ExtendedState.Span, areas),
+            Process = whole,
+            Layout = layout,
+            Threads = threads,
+            Vmas = vmas,
+            MappedFiles = mapped.Files,
             Objects = objects.Objects,
-            Threads = threads.Count,
-            Vmas = vmas.Count,
-            Descriptors = descriptors.Count,
+            Files = files,
+            Descriptors = descriptors,
         };
     }
 

@@ -27,6 +27,19 @@ internal sealed class RestoreObserver(Reporter reporter, RunningNotice notice, A
     }
 
     /// <inheritdoc/>
+    public void WorkingSetRecorded(long pages, LazyRestoreException? problem)
+    {
+        if (problem is null)
+        {
+            reporter.Event("recorded", $"a working set of {pages} pages is recorded", new Field("pages", null, Value.Count(pages)));
+        }
+        else
+        {
+            reporter.Warning($"the working set is not recorded: {problem.Message}");
+        }
+    }
+
+    /// <inheritdoc/>
     public void Resident(TimeSpan sinceStart) => reporter.Event(
         "resident",
         $"all memory is there after {Readable.Duration(sinceStart)}",

@@ -24,6 +24,12 @@ internal sealed record RestoreSettings
     /// <summary>How memory arrives in the background.</summary>
     public HydrationOrder Hydration { get; init; }
 
+    /// <summary>Whether a recorded working set comes first.</summary>
+    public bool FollowWorkingSet { get; init; }
+
+    /// <summary>Whether the working set is recorded.</summary>
+    public bool RecordWorkingSet { get; init; }
+
     /// <summary>How pages get into the process.</summary>
     public PlacementPolicy Placement { get; init; }
 
@@ -40,6 +46,8 @@ internal sealed record RestoreSettings
         NewPid = NewPid,
         Eager = Eager,
         Hydration = Hydration,
+        FollowWorkingSet = FollowWorkingSet,
+        RecordWorkingSet = RecordWorkingSet,
         Placement = Placement,
         HugePages = HugePages,
         OnPageError = OnPageError,

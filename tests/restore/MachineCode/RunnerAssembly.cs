@@ -1,3 +1,4 @@
+using System.Numerics;
 using Iced.Intel;
 using LazyRestore.Restore.Programs;
 using static Iced.Intel.AssemblerRegisters;
@@ -14,7 +15,9 @@ internal static class RunnerAssembly
     {
         var assembler = new Assembler(64);
         Label next = assembler.CreateLabel();
+        Label store = assembler.CreateLabel();
         Label succeeded = assembler.CreateLabel();
+        Label advance = assembler.CreateLabel();
         Label done = assembler.CreateLabel();
 
         assembler.Label(ref next);
@@ -33,12 +36,24 @@ internal static class RunnerAssembly
 
         assembler.mov(eax, __dword_ptr[rbx]);
         assembler.syscall();
+
+        // A call that creates a task returns twice. The new task sees 0 and goes on with the next call. The result stays its
+        // creator's, also when both write to the same memory.
+        assembler.test(__byte_ptr[rbx + CallLayout.FlagsOffset], (byte)CallLayout.BranchFlag);
+        assembler.je(store);
+        assembler.test(rax, rax);
+        assembler.je(advance);
+        assembler.Label(ref store);
         assembler.mov(__qword_ptr[rbx + CallLayout.ResultOffset], rax);
         assembler.cmp(rax, -4095);
         assembler.jb(succeeded);
         assembler.test(__byte_ptr[rbx + CallLayout.FlagsOffset], (int)CallLayout.StopOnErrorFlag);
         assembler.jne(done);
         assembler.Label(ref succeeded);
+        assembler.movzx(ecx, __word_ptr[rbx + CallLayout.SkipOffset]);
+        assembler.shl(ecx, (byte)BitOperations.Log2(CallLayout.Size));
+        assembler.add(rbx, rcx);
+        assembler.Label(ref advance);
         assembler.add(rbx, CallLayout.Size);
         assembler.jmp(next);
         // The end announces itself by a signal to the thread itself, which its tracer takes away. A trap instruction would do as

@@ -10,7 +10,11 @@ internal sealed class DumpRun : IDumpObserver
 
     internal (long Done, long Total) Progress { get; private set; }
 
+    internal TimeSpan? Freeze { get; private set; }
+
     internal Action OnFrozen { get; init; } = () => { };
+
+    internal Action OnThawed { get; init; } = () => { };
 
     internal static string ImageOf(TargetProcess target) => Path.Combine(target.DirectoryPath, "image");
 
@@ -27,6 +31,12 @@ internal sealed class DumpRun : IDumpObserver
     {
         FrozenThreads = threads;
         OnFrozen();
+    }
+
+    public void Thawed(TimeSpan freeze)
+    {
+        Freeze = freeze;
+        OnThawed();
     }
 
     public void PagesWritten(long done, long total) => Progress = (done, total);

@@ -1,6 +1,7 @@
 using LazyRestore.ImageFormat;
 using LazyRestore.ImageFormat.Records;
 using LazyRestore.Tools.Dump.Memory;
+using static Tmds.Linux.LibC;
 
 namespace LazyRestore.Tools.Tests.Dump;
 
@@ -51,6 +52,41 @@ public sealed class PagesTests
         Assert.True(kept[1] && !kept[2] && kept[5] && kept[9]);
         Assert.Equal((7, 8), (pages[(int)Page - 1], pages[(int)Page]));
         Assert.Equal(-1, pages.AsSpan(2 * (int)Page, (int)Page).IndexOfAnyExcept((byte)0));
+    }
+
+    // The kernel gathers 512 regions at a time, and we take 1024 of them in one call.
+    [Theory]
+    [InlineData(511, true)]
+    [InlineData(513, true)]
+    [InlineData(1000, true)]
+    [InlineData(1024, true)]
+    [InlineData(1025, true)]
+    [InlineData(1600, true)]
+    [InlineData(5000, true)]
+    [InlineData(1600, false)]
+    public unsafe void Pages_are_found_once_and_in_order(int regions, bool kernelScans)
+    {
+        int span = 3 * regions * (int)Page;
+        byte* memory = (byte*)mmap(null, span, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+        try
+        {
+            for (int region = 0; region < regions; region++)
+            {
+                memory[((3 * region) + 1) * (int)Page] = 1;
+            }
+
+            List<PageRange> found = [];
+            using PagemapScanner scanner = new(Environment.ProcessId, kernelScans);
+            Assert.False(scanner.Scan((ulong)memory, (ulong)memory + (ulong)span, fileBacked: false, found));
+            Assert.Equal(
+                Enumerable.Range(0, regions).Select(region => (ulong)memory + (((3 * (ulong)region) + 1) * Page)),
+                found.Select(range => range.Start));
+            Assert.All(found, range => Assert.Equal(1ul, (ulong)range.Pages));
+        }
+        finally
+        {
+            munmap(memory, span);
+        }
     }
 
     [Fact]

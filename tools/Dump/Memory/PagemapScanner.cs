@@ -42,7 +42,7 @@ public sealed unsafe class PagemapScanner : IDisposable
         ulong at = start;
         while (_kernelScans && at < end)
         {
-            if (ScanOnce(ref at, end, fileBacked, found, ref guards))
+            if (ScanOnce(ref at, end, fileBacked, found, ref guards, mostPages: 0))
             {
                 continue;
             }
@@ -53,11 +53,25 @@ public sealed unsafe class PagemapScanner : IDisposable
         return at < end ? ReadEntries(at, end, fileBacked, found) : guards;
     }
 
+    /// <summary>Whether any page of a range of anonymous memory holds data; it ends at the first one.</summary>
+    public bool HoldsData(ulong start, ulong end)
+    {
+        List<PageRange> found = [];
+        bool guards = false;
+        ulong at = start;
+        while (_kernelScans && at < end && found.Count == 0 && !guards)
+        {
+            _kernelScans = ScanOnce(ref at, end, fileBacked: false, found, ref guards, mostPages: 1);
+        }
+
+        return found.Count > 0 || guards || (at < end && (ReadEntries(at, end, fileBacked: false, found) || found.Count > 0));
+    }
+
     /// <inheritdoc/>
     public void Dispose() => _pagemap.Dispose();
 
-    // False when the kernel has no such request.
-    private bool ScanOnce(ref ulong at, ulong end, bool fileBacked, List<PageRange> found, ref bool guards)
+    // False when the kernel has no such request. It ends early after so many pages, unless that is 0.
+    private bool ScanOnce(ref ulong at, ulong end, bool fileBacked, List<PageRange> found, ref bool guards, ulong mostPages)
     {
         ulong unwanted = fileBacked ? Interop.PAGE_IS_FILE : Interop.PAGE_IS_PFNZERO;
         Interop.pm_scan_arg argument = new()
@@ -67,6 +81,7 @@ public sealed unsafe class PagemapScanner : IDisposable
             end = end,
             vec = (ulong)AddressOf(_regions),
             vec_len = Regions,
+            max_pages = mostPages,
             category_inverted = unwanted,
             category_mask = unwanted,
             category_anyof_mask = Interop.PAGE_IS_PRESENT | Interop.PAGE_IS_SWAPPED,
@@ -91,7 +106,9 @@ public sealed unsafe class PagemapScanner : IDisposable
             }
         }
 
-        at = argument.walk_end;
+        // The kernel fills the vector in several turns, and leaves walk_end where the last one but one ended when the last one came to the end of
+        // the range: what it has found lies behind that then.
+        at = count > 0 ? Math.Max(argument.walk_end, _regions[count - 1].end) : argument.walk_end;
         return true;
     }
 
