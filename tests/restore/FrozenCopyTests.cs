@@ -16,10 +16,10 @@ public sealed class FrozenCopyTests : IDisposable
             using FrozenProcess process = FrozenProcess.Freeze(_sleep.Id, CancellationToken.None);
             string maps = Proc(_sleep.Id, "maps");
             using FrozenCopy copy = FrozenCopy.Create(process);
+            Assert.Equal(maps, Proc(_sleep.Id, "maps"));
             process.Thaw();
 
             Assert.Equal(maps, Proc(copy.Pid, "maps"));
-            Assert.Equal(maps, Proc(_sleep.Id, "maps"));
             Assert.Empty(Directory.EnumerateFileSystemEntries($"/proc/{copy.Pid}/fd"));
             Assert.Equal("lazyrestore-cp\n", Proc(copy.Pid, "comm"));
             Assert.Equal("1000\n", Proc(copy.Pid, "oom_score_adj"));
