@@ -54,7 +54,7 @@ public sealed class SnapshotTests
     {
         using Subject subject = Subject.StartTarget("ballast", "64");
         using RunningProcess dump = StartStalled(subject);
-        int copy = AwaitStalled(subject);
+        int copy = AwaitStalled(subject, dump);
 
         AwaitHeartbeat(subject);
         Assert.Equal("0", Proc.Status(subject.Pid, "TracerPid"));
@@ -74,7 +74,7 @@ public sealed class SnapshotTests
         using Subject subject = Subject.StartTarget("ballast", "64");
         ProcessSnapshot before = subject.Snapshot();
         using RunningProcess dump = StartStalled(subject);
-        AwaitStalled(subject);
+        AwaitStalled(subject, dump);
         dump.Signal(Signals.Kill);
         dump.WaitForExit();
         AwaitNoCopy(subject);
@@ -88,7 +88,7 @@ public sealed class SnapshotTests
     {
         using Subject subject = Subject.StartTarget("ballast", "64");
         using RunningProcess dump = StartStalled(subject);
-        int copy = AwaitStalled(subject);
+        int copy = AwaitStalled(subject, dump);
         Signals.Send(copy, Signals.Kill);
         Receive(subject, "/dev/null");
         Assert.True(dump.WaitForExit() == 1, dump.Describe());
@@ -181,15 +181,13 @@ public sealed class SnapshotTests
             "/bin/bash", "-c", "exec \"$0\" dump \"$1\" --snapshot -o - 1<>\"$2\"", LazyRestoreBinary.Native.FilePath, Pid(subject), pipe);
     }
 
-    private static int AwaitStalled(Subject subject)
+    private static int AwaitStalled(Subject subject, RunningProcess dump)
     {
-        int copy = 0;
-        subject.Await("the process goes on beside its copy", () =>
-        {
-            copy = Copies(subject).FirstOrDefault(Proc.IsAlive);
-            return copy != 0 && Proc.Status(subject.Pid, "TracerPid") == "0";
-        });
-        return copy;
+        subject.Await(
+            "the pipe is full",
+            () => Proc.Threads(dump.Pid).Any(tid => Proc.Text(dump.Pid, $"task/{tid}/wchan").Contains("pipe_write", StringComparison.Ordinal)),
+            dump.Describe);
+        return Copies(subject).Single(Proc.IsAlive);
     }
 
     // The dump alone has the pipe open for writing, so what is read ends with it.
