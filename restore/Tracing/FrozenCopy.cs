@@ -161,9 +161,15 @@ public sealed class FrozenCopy : IDisposable
     // Should memory run out, the copy goes before the process does.
     private void OfferToOomKiller()
     {
-        const int First = 1000;
-        File.WriteAllText(
-            string.Create(CultureInfo.InvariantCulture, $"/proc/{Pid}/oom_score_adj"), First.ToString(CultureInfo.InvariantCulture));
+        const string First = "1000";
+        try
+        {
+            File.WriteAllText(string.Create(CultureInfo.InvariantCulture, $"/proc/{Pid}/oom_score_adj"), First);
+        }
+        catch (Exception exception) when (exception is IOException or UnauthorizedAccessException)
+        {
+            // Whoever may trace a process need not be allowed this; or the copy was killed already, which shows soon.
+        }
     }
 
     /// <summary>The tasks that the leader creates, followed until only the copy is left.</summary>

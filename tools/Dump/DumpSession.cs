@@ -37,14 +37,25 @@ internal sealed class DumpSession(DumpOptions options, IDumpObserver observer, C
         using CheckpointWriter writer = output is null ? CheckpointWriter.ToFile(options.Output) : CheckpointWriter.ToStream(output);
         cancellation.ThrowIfCancellationRequested();
 
-        Stopwatch freeze = Stopwatch.StartNew();
-        using FrozenProcess frozen = WhileBusy.Execute(token => FrozenProcess.Freeze(options.Pid, token), cancellation);
-        observer.Frozen(frozen.Threads.Count);
+        if (options.Snapshot)
+        {
+            PageTableMemory.Warm(new ProcDirectory(options.Pid));
+        }
+
+        Stopwatch freeze = new();
+        using FrozenProcess frozen = WhileBusy.Execute(
+            token =>
+            {
+                freeze.Restart();
+                return FrozenProcess.Freeze(options.Pid, token);
+            },
+            cancellation);
         return options.Snapshot ? RunSnapshot(writer, frozen, activity, freeze) : RunFrozen(writer, frozen, activity, freeze);
     }
 
     private DumpResult RunFrozen(CheckpointWriter writer, FrozenProcess frozen, KernelActivity activity, Stopwatch freeze)
     {
+        observer.Frozen(frozen.Threads.Count);
         Refusals refusals = new();
         IReadOnlyList<MemoryArea> areas = [];
         ProcessState state = ProcessState.Collect(
@@ -77,6 +88,7 @@ internal sealed class DumpSession(DumpOptions options, IDumpObserver observer, C
         using Snapshot snapshot = Snapshot.Take(frozen, activity, options.InheritStdio, cancellation);
         frozen.Thaw();
         freeze.Stop();
+        observer.Frozen(frozen.Threads.Count);
         observer.Thawed(freeze.Elapsed);
         try
         {

@@ -14,6 +14,7 @@ public sealed class UsageTests
     [InlineData("dump 0 -o x")]
     [InlineData("dump 1 -o x --compress gzip")]
     [InlineData("dump 1 -o x -R --leave-stopped")]
+    [InlineData("dump 1 -o x --snapshot --leave-stopped")]
     [InlineData("restore")]
     [InlineData("restore x --prefetch sometimes")]
     [InlineData("restore x --status-fd none")]

@@ -73,12 +73,14 @@ public sealed class DumpTests
         TargetProcess.WaitUntil(() => target.State == 'S');
     }
 
-    [Fact]
-    public void Everything_is_in_the_image_and_nothing_has_changed_in_the_process()
+    [Theory]
+    [InlineData(false)]
+    [InlineData(true)]
+    public void Everything_is_in_the_image_and_nothing_has_changed_in_the_process(bool snapshot)
     {
         using TargetProcess target = TargetProcess.Compile("everything");
 
-        using (CheckpointImage image = DumpRun.Take(DumpRun.Options(target)))
+        using (CheckpointImage image = DumpRun.Take(DumpRun.Options(target) with { Snapshot = snapshot }))
         {
             Assert.True(image.Verify(cancellationToken: TestContext.Current.CancellationToken).IsIntact);
             Everything.CheckProcess(image.Checkpoint, target);
@@ -109,6 +111,66 @@ public sealed class DumpTests
     }
 
     [Fact]
+    public void A_snapshot_tells_the_same_as_a_dump()
+    {
+        using TargetProcess target = TargetProcess.Compile("everything");
+        DumpRun run = new();
+
+        DumpResult result = Dumper.Run(DumpRun.Options(target) with { Snapshot = true }, run, TestContext.Current.CancellationToken);
+
+        using CheckpointImage snapshot = CheckpointImage.OpenFile(DumpRun.ImageOf(target));
+        Assert.True(snapshot.Verify(cancellationToken: TestContext.Current.CancellationToken).IsIntact);
+        Assert.Equal((2, result.Freeze), (run.FrozenThreads, run.Freeze));
+        Assert.Equal(run.Progress.Total, run.Progress.Done);
+        using CheckpointImage dump = DumpRun.Take(DumpRun.Options(target));
+        Assert.Equal(dump.Checkpoint.Vmas, snapshot.Checkpoint.Vmas);
+        Assert.Equal(dump.Checkpoint.MappedFiles.Select(Text), snapshot.Checkpoint.MappedFiles.Select(Text));
+        Assert.Equal(dump.Checkpoint.Descriptors, snapshot.Checkpoint.Descriptors);
+        Assert.Equal(dump.Index.TotalPages, snapshot.Index.TotalPages);
+
+        static string Text(MappedFileRecord file) => $"{file.Id} {file.Path} {file.Writable} {Convert.ToHexString(file.Identity.BuildId.Span)}";
+    }
+
+    [Fact]
+    public void A_snapshot_that_is_given_up_leaves_no_copy()
+    {
+        using TargetProcess target = TargetProcess.Start(NoStreams, "sleep", "1000");
+        using CancellationTokenSource source = new();
+        int copies = 0;
+        DumpRun run = new()
+        {
+            OnThawed = () =>
+            {
+                copies = Copies();
+                source.Cancel();
+            },
+        };
+
+        Assert.Throws<OperationCanceledException>(
+            () => Dumper.Run(DumpRun.Options(target) with { Snapshot = true }, run, source.Token));
+
+        Assert.Equal(1, copies);
+        TargetProcess.WaitUntil(() => Copies() == 0 && target.State == 'S');
+        Assert.Empty(Directory.GetFiles(target.DirectoryPath));
+
+        // Its addresses are the target's, and no other process's.
+        int Copies() => Directory.GetDirectories("/proc").Count(path => int.TryParse(Path.GetFileName(path), out int pid) && IsCopy(pid));
+
+        bool IsCopy(int pid)
+        {
+            try
+            {
+                return File.ReadAllText($"/proc/{pid}/comm") == "lazyrestore-cp\n"
+                    && File.ReadAllText($"/proc/{pid}/maps") == File.ReadAllText($"/proc/{target.Id}/maps");
+            }
+            catch (IOException)
+            {
+                return false;
+            }
+        }
+    }
+
+    [Fact]
     public void A_page_map_is_read_where_the_kernel_does_not_scan()
     {
         using TargetProcess target = TargetProcess.Compile("everything");
@@ -120,6 +182,12 @@ public sealed class DumpTests
         Assert.Equal(513, Count(anonymous, fileBacked: false, kernelScans: false));
         Assert.Equal(1, Count(mapped, fileBacked: true, kernelScans: true));
         Assert.Equal(1, Count(mapped, fileBacked: true, kernelScans: false));
+        foreach (bool kernelScans in (bool[])[true, false])
+        {
+            using PagemapScanner scanner = new(target.Id, kernelScans);
+            Assert.True(scanner.HoldsData(anonymous.Start, anonymous.End));
+            Assert.False(scanner.HoldsData(anonymous.Start + (3 * 4096), anonymous.Start + (4 * 4096)));
+        }
 
         long Count(VmaRecord vma, bool fileBacked, bool kernelScans)
         {

@@ -9,7 +9,12 @@ namespace LazyRestore.Tools.Dump.Memory;
 /// Reads the memory of a frozen process: an extent by one process_vm_readv(2), and what that may not read, such as pages without
 /// PROT_READ, from /proc/PID/mem, which overrides the protection.
 /// </summary>
-public sealed unsafe class ProcessPages(int pid) : PageSource
+/// <param name="pid">The process.</param>
+/// <param name="sharesPages">
+/// Whether it shares its pages with another one since a fork(2). process_vm_readv(2) pins what it reads, for which the kernel would give
+/// the process a page of its own first, one by one: time and memory that /proc/PID/mem does not take.
+/// </param>
+public sealed unsafe class ProcessPages(int pid, bool sharesPages = false) : PageSource
 {
     private readonly string _path = $"/proc/{pid}/mem";
     private SafeFileHandle? _memory;
@@ -29,6 +34,12 @@ public sealed unsafe class ProcessPages(int pid) : PageSource
                     iov_base = (void*)(address + ((ulong)run.Start * PageRange.PageSize)),
                     iov_len = (nuint)run.Count * PageRange.PageSize,
                 };
+            }
+
+            if (sharesPages)
+            {
+                ReadForced(new ReadOnlySpan<Interop.iovec>(remote, runs), start);
+                return;
             }
 
             Interop.iovec local = new() { iov_base = start, iov_len = (nuint)destination.Length };

@@ -93,7 +93,7 @@ internal sealed class Snapshot : IDisposable
         ranges.AddRange(_leftBehindRanges.Where(range => !IsDroppable(range, areas)));
         ranges.Sort((left, right) => left.Start.CompareTo(right.Start));
         _copy.ThrowIfGone();
-        SpaceContent memory = new(ExtentAddress.Process, new SnapshotPages(new ProcessPages(_copy.Pid), _leftBehind), ranges);
+        SpaceContent memory = new(ExtentAddress.Process, new SnapshotPages(new ProcessPages(_copy.Pid, sharesPages: true), _leftBehind), ranges);
         return (AreaDetails.Add(_state, areas), [memory, .. _objects]);
     }
 
