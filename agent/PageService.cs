@@ -26,6 +26,7 @@ public sealed partial class PageService : IDisposable, IChildKeeper
     private readonly MoverRing? _mover;
     private readonly List<AddressSpace> _spaces = [];
     private readonly FaultWait _wait = new();
+    private readonly HydrationBatch _batch;
     private readonly TaskCompletionSource<PageServiceResult> _completion = new(TaskCreationOptions.RunContinuationsAsynchronously);
     private readonly Thread _thread;
     private CheckpointImage? _ownedImage;
@@ -47,7 +48,8 @@ public sealed partial class PageService : IDisposable, IChildKeeper
     public PageService(CheckpointImage image, SafeFileHandle uffd, PageState state, PageServiceOptions options, MoverRing? mover = null)
     {
         _source = new ImageFileSource(image);
-        _options = options with { HydrationBatchPages = Math.Clamp(options.HydrationBatchPages, 1, ImageLayout.PagesPerExtent) };
+        _options = options;
+        _batch = new HydrationBatch(Math.Clamp(options.HydrationBatchPages, 1, ImageLayout.PagesPerExtent));
         _counters = new ServiceCounters(state);
         _recorder = options.RecordWorkingSet ? new WorkingSetRecorder(Stopwatch.GetTimestamp()) : null;
         _process = new AddressSpace(new UserFault(uffd), state, _source, options, _counters, this, mover) { Recorder = _recorder };
@@ -76,6 +78,13 @@ public sealed partial class PageService : IDisposable, IChildKeeper
         }
 
         _thread.Start();
+    }
+
+    /// <summary>Lets hydration go on behind what a process needs first, where it was told to wait for this.</summary>
+    public void ReleaseBulk()
+    {
+        _process.HoldsBulk = false;
+        _wait.Interrupt();
     }
 
     /// <summary>Stops the work, whatever is missing, and waits until the thread has ended.</summary>
@@ -148,10 +157,16 @@ public sealed partial class PageService : IDisposable, IChildKeeper
 
     private PageServiceResult? Step()
     {
+        int messages = 0;
         for (int i = 0; i < _spaces.Count; i++)
         {
-            _ = _spaces[i].Drain();
+            messages += _spaces[i].Drain();
             _spaces[i].ServePending();
+        }
+
+        if (messages > 0)
+        {
+            _batch.Heard(messages, Stopwatch.GetTimestamp());
         }
 
         HydrationStep step = IsRecording() ? HydrationStep.Exhausted : Hydrate();
@@ -193,7 +208,7 @@ public sealed partial class PageService : IDisposable, IChildKeeper
         }
 
         _deferrals = toRetry ? _deferrals : 0;
-        if (!_wait.ForMessages(_spaces, toRetry))
+        if (!_wait.ForMessages(_spaces, toRetry ? FaultWait.Retry : FaultWait.LookUp))
         {
             _process.LookAfterMover();
             foreach (AddressSpace space in _spaces)
@@ -233,7 +248,7 @@ public sealed partial class PageService : IDisposable, IChildKeeper
         {
             if (!space.IsFilled && !space.IsGone)
             {
-                HydrationStep step = space.Hydrate(_options.HydrationBatchPages);
+                HydrationStep step = space.Hydrate(_batch.Pages(Stopwatch.GetTimestamp()));
                 if (step is HydrationStep.Advanced or HydrationStep.Deferred)
                 {
                     return step;

@@ -34,8 +34,17 @@ public sealed record PageServiceOptions
     /// <summary>How many pages a demand fault may bring at most, 1 to 512; 1 brings only the page itself.</summary>
     public int FillAroundLimitPages { get; init; } = 64;
 
-    /// <summary>How many pages hydration places before it looks for faults again, 1 to 512.</summary>
-    public int HydrationBatchPages { get; init; } = 64;
+    /// <summary>How many pages hydration places at most before it looks for faults again, 1 to 512.</summary>
+    public int HydrationBatchPages { get; init; } = 256;
+
+    /// <summary>Mappings with at most so many pages are brought before larger ones: by default 16 MiB, which come in some 10 ms.</summary>
+    public int SmallMappingPages { get; init; } = 4096;
+
+    /// <summary>
+    /// Bring only the working set and small mappings until <see cref="PageService.ReleaseBulk"/> is called: a process that is being
+    /// built has better use for the processors.
+    /// </summary>
+    public bool HoldBulk { get; init; }
 
     /// <summary>What is brought before all else, when anything is brought in the background; null for nothing.</summary>
     public WorkingSet? WorkingSet { get; init; }

@@ -24,9 +24,6 @@ internal sealed unsafe partial class AddressSpace
 {
     private const int MostExtentsPerStep = 1024;
 
-    // 16 MiB, which come in some 20 ms.
-    private const int MostPagesOfSmallRegion = 4096;
-
     // What hydration brings first, by addresses of the process: the working set, and mappings with few pages. Null before it begins.
     private Queue<(ulong Start, ulong End)>? _first;
 
@@ -36,6 +33,16 @@ internal sealed unsafe partial class AddressSpace
 
     // Whether this pass over the regions has met a page that was lacking, so that another pass is due.
     private bool _foundLacking;
+
+    // Whether hydration ends behind what comes first, for now. Set by other threads.
+    private volatile bool _holdsBulk;
+
+    /// <summary>Whether only what comes first is brought for now. The one property here that any thread may set.</summary>
+    internal bool HoldsBulk
+    {
+        get => _holdsBulk;
+        set => _holdsBulk = value;
+    }
 
     /// <summary>Whether a whole pass has met no page that could be brought.</summary>
     internal bool IsExhausted { get; private set; }
@@ -47,7 +54,7 @@ internal sealed unsafe partial class AddressSpace
         _first ??= FirstRanges();
         for (int extents = 0; extents < MostExtentsPerStep && budget > 0; extents++)
         {
-            if (IsFilled)
+            if (IsFilled || (HoldsBulk && _first.Count == 0 && _cursor >= _passEnd))
             {
                 return HydrationStep.Exhausted;
             }
@@ -188,6 +195,12 @@ internal sealed unsafe partial class AddressSpace
             return;
         }
 
+        if (HoldsBulk)
+        {
+            _cursor = _passEnd;
+            return;
+        }
+
         IsExhausted = _passEnd == ulong.MaxValue && !_foundLacking && !IsMoving;
         _foundLacking = false;
         (_cursor, _passEnd) = (0, ulong.MaxValue);
@@ -200,7 +213,7 @@ internal sealed unsafe partial class AddressSpace
         foreach (RegionEntry region in State.Regions)
         {
             int pages = CountPages(region);
-            if (pages is > 0 and <= MostPagesOfSmallRegion)
+            if (pages > 0 && pages <= _options.SmallMappingPages)
             {
                 small.Add((region, pages));
             }
@@ -219,7 +232,7 @@ internal sealed unsafe partial class AddressSpace
     {
         int pages = 0;
         for (int extent = _catalog.FirstEndingAfter(region.Image);
-            extent < _catalog.Count && _catalog.Address(extent) < region.ImageEnd && pages <= MostPagesOfSmallRegion;
+            extent < _catalog.Count && _catalog.Address(extent) < region.ImageEnd && pages <= _options.SmallMappingPages;
             extent++)
         {
             pages += _catalog.PresentPages(extent);

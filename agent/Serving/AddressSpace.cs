@@ -14,6 +14,9 @@ internal sealed unsafe partial class AddressSpace : IDisposable
 {
     private const ulong PageSize = 4096;
 
+    // What a fault brings at least where all memory is to come anyway: a page more costs a hundredth of a fault.
+    private const int NeighboursPages = 16;
+
     private readonly IPageSource _source;
     private readonly ExtentCatalog _catalog;
     private readonly PageServiceOptions _options;
@@ -50,7 +53,9 @@ internal sealed unsafe partial class AddressSpace : IDisposable
         _keeper = keeper;
         _ledger = new PageLedger(state, source);
         _moves = mover is null ? null : new ExtentMoves(mover);
-        _fillAround = new FillAround(Math.Clamp(options.FillAroundLimitPages, 1, ExtentBits.PageCount));
+        HoldsBulk = options.HoldBulk;
+        int limit = Math.Clamp(options.FillAroundLimitPages, 1, ExtentBits.PageCount);
+        _fillAround = new FillAround(limit, options.Hydration == HydrationOrder.None ? 1 : Math.Min(limit, NeighboursPages));
         fault.SetNonBlocking();
     }
 

@@ -16,7 +16,7 @@ internal sealed unsafe class FaultQueue : IDisposable
 {
     private const int Capacity = 4096;
 
-    private readonly PendingFault* _faults = (PendingFault*)NativeMemory.AllocZeroed(Capacity, (nuint)sizeof(PendingFault));
+    private readonly PendingFault* _faults = (PendingFault*)NativeMemory.Alloc(Capacity, (nuint)sizeof(PendingFault));
     private uint _head;
     private uint _tail;
 

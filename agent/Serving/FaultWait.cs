@@ -6,8 +6,12 @@ namespace LazyRestore.Agent.Serving;
 /// <summary>Waits until a process has something to say, or somebody wants the agent thread to look up.</summary>
 internal sealed unsafe class FaultWait : IDisposable
 {
-    private const int RetryMilliseconds = 1;
-    private const int LookUpMilliseconds = 200;
+    /// <summary>How long to wait when something was put off that only time resolves.</summary>
+    internal static readonly TimeSpan Retry = TimeSpan.FromMilliseconds(1);
+
+    /// <summary>How long to wait when nothing is left to do: whoever is blocked may be the one that would have something to say.</summary>
+    internal static readonly TimeSpan LookUp = TimeSpan.FromMilliseconds(200);
+
     private readonly int _interrupt;
     private Tmds.Linux.pollfd[] _descriptors = new Tmds.Linux.pollfd[4];
 
@@ -27,11 +31,11 @@ internal sealed unsafe class FaultWait : IDisposable
         _ = write(_interrupt, &one, sizeof(ulong));
     }
 
-    /// <summary>Waits, but never without an end: whoever is blocked may be the one that would have something to say.</summary>
+    /// <summary>Waits for messages.</summary>
     /// <param name="spaces">Whose messages to wait for.</param>
-    /// <param name="toRetry">Whether something was put off that only time resolves, so that the wait is to be short.</param>
+    /// <param name="patience">How long at most.</param>
     /// <returns>False when nothing was said in that time.</returns>
-    internal bool ForMessages(List<AddressSpace> spaces, bool toRetry)
+    internal bool ForMessages(List<AddressSpace> spaces, TimeSpan patience)
     {
         if (_descriptors.Length <= spaces.Count + 1)
         {
@@ -48,9 +52,20 @@ internal sealed unsafe class FaultWait : IDisposable
         // Only the first, the restored process, has a mover; a negative descriptor is passed over.
         MoverRing? mover = spaces[0].Mover;
         _descriptors[spaces.Count + 1] = new Tmds.Linux.pollfd { fd = mover?.Completions ?? -1, events = POLLIN };
+        Tmds.Linux.timespec timeout = new()
+        {
+            tv_sec = (Tmds.Linux.time_t)(long)(patience.Ticks / TimeSpan.TicksPerSecond),
+            tv_nsec = (Tmds.Linux.long_t)(patience.Ticks % TimeSpan.TicksPerSecond * TimeSpan.NanosecondsPerTick),
+        };
         fixed (Tmds.Linux.pollfd* descriptors = _descriptors)
         {
-            int said = poll(descriptors, (uint)(spaces.Count + 2), toRetry ? RetryMilliseconds : LookUpMilliseconds);
+            int said = Interop.ppoll(descriptors, (nuint)(spaces.Count + 2), &timeout, null);
+            if (said > 0 && descriptors[spaces.Count].revents != 0)
+            {
+                ulong count;
+                _ = read(_interrupt, &count, sizeof(ulong));
+            }
+
             if (said > 0 && descriptors[spaces.Count + 1].revents != 0)
             {
                 mover!.TakeAnnouncement();

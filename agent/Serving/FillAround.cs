@@ -4,9 +4,11 @@ namespace LazyRestore.Agent.Serving;
 
 /// <summary>
 /// How many pages a demand fault should bring. Each of a few streams remembers where the next fault of a sequential walk would be; one that
-/// comes there doubles the stream's window, any other begins a new stream with the page alone, so random access never pays for neighbours.
+/// comes there doubles the stream's window, any other begins a new stream with the least window.
 /// </summary>
-internal sealed class FillAround(int limitPages)
+/// <param name="limitPages">The largest window.</param>
+/// <param name="leastPages">The smallest: 1 where random access is not to pay for neighbours.</param>
+internal sealed class FillAround(int limitPages, int leastPages = 1)
 {
     private const int StreamCount = 8;
     private const ulong PageSize = 4096;
@@ -36,8 +38,8 @@ internal sealed class FillAround(int limitPages)
 
         _current = _oldest;
         _oldest = (_oldest + 1) % StreamCount;
-        _streams[_current].Window = 1;
-        return 1;
+        _streams[_current].Window = leastPages;
+        return leastPages;
     }
 
     /// <summary>Tells where the pages end that were placed for the last window.</summary>

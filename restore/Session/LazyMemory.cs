@@ -62,6 +62,7 @@ internal sealed class LazyMemory
             OnPageError = options.OnPageError,
             WorkingSet = WorkingSetFile.Find(image, options),
             RecordWorkingSet = options.RecordWorkingSet,
+            HoldBulk = !options.Eager,
         };
         PageState state = PageState.Create(
             Path.GetFullPath(options.ImagePath),

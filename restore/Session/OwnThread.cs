@@ -2,30 +2,50 @@ using System.Runtime.ExceptionServices;
 
 namespace LazyRestore.Restore.Session;
 
-/// <summary>Runs work on an OS thread of its own and passes its result or error on.</summary>
-internal static class OwnThread
+/// <summary>Work on an OS thread of its own, whose error whoever joins it gets.</summary>
+internal sealed class OwnThread
 {
-    internal static T Run<T>(string name, Func<T> work)
+    private readonly Thread _thread;
+    private ExceptionDispatchInfo? _failure;
+
+    private OwnThread(string name, Action work)
     {
-        T? result = default;
-        ExceptionDispatchInfo? failure = null;
-        var thread = new Thread(() =>
+        _thread = new Thread(() =>
         {
             try
             {
-                result = work();
+                work();
             }
             catch (Exception exception)
             {
-                failure = ExceptionDispatchInfo.Capture(exception);
+                _failure = ExceptionDispatchInfo.Capture(exception);
             }
         })
         {
             Name = name,
         };
-        thread.Start();
-        thread.Join();
-        failure?.Throw();
+        _thread.Start();
+    }
+
+    /// <summary>Does work and waits for it.</summary>
+    /// <returns>Its result.</returns>
+    internal static T Run<T>(string name, Func<T> work)
+    {
+        T? result = default;
+        Start(name, () => result = work()).Join();
         return result!;
+    }
+
+    /// <summary>Starts work.</summary>
+    internal static OwnThread Start(string name, Action work) => new(name, work);
+
+    /// <summary>Waits until it has ended, whatever it came to.</summary>
+    internal void Wait() => _thread.Join();
+
+    /// <summary>Waits until it has ended, and throws what it threw.</summary>
+    internal void Join()
+    {
+        Wait();
+        _failure?.Throw();
     }
 }

@@ -22,6 +22,7 @@ internal sealed class ProcessConstruction : IDisposable
     private readonly Tracee _leader;
     private readonly MemoryObjects _objects;
     private RestoredThreads? _threads;
+    private OwnThread? _filePages;
     private bool _released;
 
     private ProcessConstruction(CheckpointImage image, RestoreOptions options, Tracee leader, MemoryObjects objects)
@@ -77,6 +78,7 @@ internal sealed class ProcessConstruction : IDisposable
         if (!_released)
         {
             Interop.syscall((long)SystemCall.kill, _leader.Tid, SigKill);
+            _filePages?.Wait();
             Memory?.Abandon();
             ReapAll();
         }
@@ -112,6 +114,7 @@ internal sealed class ProcessConstruction : IDisposable
         SystemCallProgram descriptors = DescriptorPlan.Build(checkpoint, _objects.Paths, OpenFileLimit.ReadHard());
         runner.Run(_leader, descriptors);
         _threads = RestoredThreads.Create(checkpoint, runner, _leader, _options.NewPid);
+        _filePages!.Join();
         OomScore.Set(_leader.Tid, checkpoint.Process.OomScoreAdjustment);
         _threads.SetUp(own);
         _threads.SetRegisters();
@@ -121,7 +124,8 @@ internal sealed class ProcessConstruction : IDisposable
     {
         runner.Run(_leader, AddressSpacePlan.Vacate(sanctuary));
         runner.Run(_leader, AddressSpacePlan.Build(_image.Checkpoint, _objects.Paths));
-        EagerPages.Fill(_image, _leader.Tid);
+        _filePages = OwnThread.Start("file pages", () => EagerPages.FillFiles(_image, _leader.Tid));
+        EagerPages.FillArguments(_image, _leader.Tid);
         if (lazy.Length > 0)
         {
             MoverChoice mover = LazyMemory.ChooseMover(_image, _options, lazy);

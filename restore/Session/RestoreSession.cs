@@ -79,6 +79,7 @@ public static class RestoreSession
 
         cancellation.ThrowIfCancellationRequested();
         construction.Release();
+        memory?.Service.ReleaseBulk();
         int pid = construction.Process.Pid;
         TimeSpan toRunning = Stopwatch.GetElapsedTime(start);
         observer.Running(pid, toRunning);

@@ -11,11 +11,18 @@ internal sealed class Served : IDisposable
 
     public Served(
         HydrationOrder hydration, ExtentCodec codec = ExtentCodec.None, PageErrorPolicy onPageError = PageErrorPolicy.Wait, bool withMover = false,
-        bool record = false)
+        bool record = false, bool holdBulk = false)
     {
         Image = new ServedImage(codec, isDense: withMover);
         Target = new TargetProcess(ServedImage.Start, ServedImage.Pages);
-        Options = new PageServiceOptions { Hydration = hydration, OnPageError = onPageError, RecordWorkingSet = record };
+        Options = new PageServiceOptions
+        {
+            Hydration = hydration,
+            OnPageError = onPageError,
+            RecordWorkingSet = record,
+            HoldBulk = holdBulk,
+            SmallMappingPages = holdBulk ? 1 : 4096,
+        };
         State = PageState.Create(Image.FilePath, Image.Image, Target.Id, [new LazyRegion(ServedImage.Start, ServedImage.End) { Movable = withMover }], Options);
         Held = [.. new[] { State.Descriptor, State.ParkingA, State.ParkingB }.Select(TargetProcess.Duplicate)];
         MoverRing? mover = withMover ? Target.StartMover() : null;

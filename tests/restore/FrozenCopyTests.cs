@@ -6,7 +6,7 @@ namespace LazyRestore.Restore.Tests;
 
 public sealed class FrozenCopyTests : IDisposable
 {
-    private readonly OrphanProcess _sleep = OrphanProcess.Start("sleep 1000");
+    private readonly OrphanProcess _sleep = OrphanProcess.Sleep();
 
     [Fact]
     public void ItHoldsTheSameMemoryAndNothingElse()

@@ -42,7 +42,7 @@ internal sealed class GlobalOptions
     }
 
     /// <summary>Gives the options to <paramref name="root"/> and all its verbs.</summary>
-    public void AddTo(RootCommand root)
+    public void AddTo(Command root)
     {
         root.Add(_json);
         root.Add(_verbose);

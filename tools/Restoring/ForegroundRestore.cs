@@ -11,6 +11,7 @@ internal static class ForegroundRestore
     /// <returns>The process's own status, 128 and the signal's number when one killed it.</returns>
     public static int Run(RestoreSettings settings, Reporter reporter)
     {
+        WarmHeap.Take();
         using SignalRelay signals = new();
         try
         {
@@ -19,6 +20,7 @@ internal static class ForegroundRestore
             RestoreObserver observer = new(reporter, notice, (pid, sinceStart) =>
             {
                 signals.RelayTo(pid);
+                WarmHeap.Release();
                 reporter.Event(
                     "running",
                     $"process {pid} runs after {Readable.Duration(sinceStart)}",

@@ -27,6 +27,14 @@ public class FillAroundTests
     }
 
     [Fact]
+    public void WhereAllIsToComeRandomFaultsBringNeighbours()
+    {
+        FillAround fill = new(64, leastPages: 16);
+        Assert.Equal([16, 32, 64, 64], Walk(fill, 0x100000, 4));
+        Assert.Equal(16, fill.Window(0x9000_0000));
+    }
+
+    [Fact]
     public void SeveralWalksKeepTheirOwnWindows()
     {
         FillAround fill = new(64);

@@ -32,6 +32,19 @@ public class HydrationOrderTests
     }
 
     [Fact]
+    public void BulkWaitsUntilItIsReleasedAndWhatComesFirstDoesNot()
+    {
+        using Served served = new(HydrationOrder.Linear, holdBulk: true);
+        served.Service.Start();
+        Assert.False(SpinWait.SpinUntil(() => served.Service.Completion.IsCompleted, 300));
+        Assert.Equal("i", served.Target.Main.Verify(ServedImage.At(11), 1));
+
+        served.Service.ReleaseBulk();
+        Assert.Equal(PageServiceEnd.Resident, served.WaitForEnd().End);
+        Assert.Equal(0, served.Service.Statistics.PagesRemaining);
+    }
+
+    [Fact]
     public void ARecordingServiceBringsOnlyWhatIsTouchedUntilTheProcessHasSettled()
     {
         using Served served = new(HydrationOrder.Linear, record: true);

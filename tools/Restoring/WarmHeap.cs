@@ -1,0 +1,38 @@
+using System.Runtime;
+using System.Runtime.CompilerServices;
+using Tmds.Linux;
+
+namespace LazyRestore.Tools.Restoring;
+
+/// <summary>
+/// Memory for what a restore allocates until the process runs, taken from the kernel at once: page by page, as objects come to lie there, it
+/// costs a page fault each, which on a virtual machine makes a tenth of the time to running. Nothing is collected meanwhile.
+/// </summary>
+internal static unsafe class WarmHeap
+{
+    // What a restore of some hundred mappings allocates; more is taken page by page.
+    private const int Bytes = 1 << 20;
+
+    /// <summary>Takes the memory.</summary>
+    public static void Take()
+    {
+        if (GC.TryStartNoGCRegion(2 * Bytes))
+        {
+            // Objects are laid one behind the other. Should they not be, or should the kernel not know the advice, nothing is gained.
+            const int PopulateWrite = 23; // MADV_POPULATE_WRITE
+            const nint PageMask = 4095;
+            object next = new();
+            nint start = (*(nint*)Unsafe.AsPointer(ref next) + PageMask) & ~PageMask;
+            _ = LibC.madvise((void*)start, Bytes, PopulateWrite);
+        }
+    }
+
+    /// <summary>Lets objects be collected again.</summary>
+    public static void Release()
+    {
+        if (GCSettings.LatencyMode == GCLatencyMode.NoGCRegion)
+        {
+            GC.EndNoGCRegion();
+        }
+    }
+}
