@@ -53,4 +53,7 @@ public sealed record PageServiceOptions
     /// Note which pages are touched first. Until the process has settled nothing but these is brought, one at a time.
     /// </summary>
     public bool RecordWorkingSet { get; init; }
+
+    /// <summary>Go on moving extents though it is much slower than copying them, as where the kernel has to make huge pages first.</summary>
+    public bool MoveAtAnyPace { get; init; }
 }

@@ -43,6 +43,9 @@ internal record struct ExtentMove
     /// <summary>How often the mover has tried.</summary>
     internal int Attempts { get; set; }
 
+    /// <summary>When the mover was told to place it first, in ticks of the stopwatch.</summary>
+    internal long SubmittedAt { get; set; }
+
     /// <summary>When the first fault was read that waits for it, in ticks of the stopwatch; 0 when none does.</summary>
     internal long WaitedSince { get; set; }
 

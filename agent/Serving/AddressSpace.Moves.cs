@@ -121,6 +121,7 @@ internal sealed unsafe partial class AddressSpace
             || address % ImageLayout.ExtentSpan != 0
             || moves.IsRefused(extent)
             || _refusalsInARow >= MostRefusalsInARow
+            || (!_options.MoveAtAnyPace && moves.Pace.IsResting(Stopwatch.GetTimestamp()))
             || _ledger.Settled(extent).NextSet(0) < ExtentBits.PageCount)
         {
             return false;
@@ -243,7 +244,7 @@ internal sealed unsafe partial class AddressSpace
     {
         ref ExtentMove move = ref moves[slot];
         move.Phase = MovePhase.Submitted;
-        move.Attempts++;
+        move.SubmittedAt = move.Attempts++ == 0 ? Stopwatch.GetTimestamp() : move.SubmittedAt;
         moves.Ring.Move(slot, move.Address, isStaged);
     }
 
@@ -291,6 +292,7 @@ internal sealed unsafe partial class AddressSpace
         if (pages == ImageLayout.PagesPerExtent)
         {
             _refusalsInARow = 0;
+            moves.Pace.Moved(move.SubmittedAt, Stopwatch.GetTimestamp());
             _counters.Add(StateCounter.MovedExtents);
             moves.Free(slot);
             return;

@@ -63,6 +63,7 @@ internal sealed class LazyMemory
             WorkingSet = WorkingSetFile.Find(image, options),
             RecordWorkingSet = options.RecordWorkingSet,
             HoldBulk = !options.Eager,
+            MoveAtAnyPace = options.Placement == PlacementPolicy.Move,
         };
         PageState state = PageState.Create(
             Path.GetFullPath(options.ImagePath),

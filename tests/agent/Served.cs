@@ -21,6 +21,7 @@ internal sealed class Served : IDisposable
             OnPageError = onPageError,
             RecordWorkingSet = record,
             HoldBulk = holdBulk,
+            MoveAtAnyPace = true,
             SmallMappingPages = holdBulk ? 1 : 4096,
         };
         State = PageState.Create(Image.FilePath, Image.Image, Target.Id, [new LazyRegion(ServedImage.Start, ServedImage.End) { Movable = withMover }], Options);

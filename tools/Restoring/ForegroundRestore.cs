@@ -35,5 +35,9 @@ internal static class ForegroundRestore
         {
             throw new LazyRestoreException(FailureReason.Interrupted, "interrupted: no process was left behind");
         }
+        finally
+        {
+            WarmHeap.Release();
+        }
     }
 }

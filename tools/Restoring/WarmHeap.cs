@@ -16,23 +16,45 @@ internal static unsafe class WarmHeap
     /// <summary>Takes the memory.</summary>
     public static void Take()
     {
-        if (GC.TryStartNoGCRegion(2 * Bytes))
+        if (!TryStopCollecting())
         {
-            // Objects are laid one behind the other. Should they not be, or should the kernel not know the advice, nothing is gained.
-            const int PopulateWrite = 23; // MADV_POPULATE_WRITE
-            const nint PageMask = 4095;
-            object next = new();
-            nint start = (*(nint*)Unsafe.AsPointer(ref next) + PageMask) & ~PageMask;
-            _ = LibC.madvise((void*)start, Bytes, PopulateWrite);
+            return;
         }
+
+        // Objects are laid one behind the other. Should they not be, or should the kernel not know the advice, nothing is gained.
+        const int PopulateWrite = 23; // MADV_POPULATE_WRITE
+        const nint PageMask = 4095;
+        object next = new();
+        nint start = (*(nint*)Unsafe.AsPointer(ref next) + PageMask) & ~PageMask;
+        _ = LibC.madvise((void*)start, Bytes, PopulateWrite);
     }
 
     /// <summary>Lets objects be collected again.</summary>
     public static void Release()
     {
-        if (GCSettings.LatencyMode == GCLatencyMode.NoGCRegion)
+        try
         {
-            GC.EndNoGCRegion();
+            if (GCSettings.LatencyMode == GCLatencyMode.NoGCRegion)
+            {
+                GC.EndNoGCRegion();
+            }
+        }
+        catch (InvalidOperationException)
+        {
+            // More was allocated just now, so they are collected already.
+        }
+    }
+
+    private static bool TryStopCollecting()
+    {
+        try
+        {
+            return GC.TryStartNoGCRegion(2 * Bytes);
+        }
+        catch (InvalidOperationException)
+        {
+            // Another restore in this program has.
+            return false;
         }
     }
 }
