@@ -37,6 +37,7 @@ public sealed partial class PageService : IDisposable, IChildKeeper
     private long _remaining;
     private int _deferrals;
     private bool _isChanging;
+    private volatile bool _holdsBulk;
     private volatile bool _stopping;
 
     /// <summary>Creates the service of a process. It owns the descriptors from now on.</summary>
@@ -49,6 +50,7 @@ public sealed partial class PageService : IDisposable, IChildKeeper
     {
         _source = new ImageFileSource(image);
         _options = options;
+        _holdsBulk = options.HoldBulk;
         _batch = new HydrationBatch(Math.Clamp(options.HydrationBatchPages, 1, ImageLayout.PagesPerExtent));
         _counters = new ServiceCounters(state);
         _recorder = options.RecordWorkingSet ? new WorkingSetRecorder(Stopwatch.GetTimestamp()) : null;
@@ -83,7 +85,7 @@ public sealed partial class PageService : IDisposable, IChildKeeper
     /// <summary>Lets hydration go on behind what a process needs first, where it was told to wait for this.</summary>
     public void ReleaseBulk()
     {
-        _process.HoldsBulk = false;
+        _holdsBulk = false;
         _wait.Interrupt();
     }
 
@@ -248,7 +250,7 @@ public sealed partial class PageService : IDisposable, IChildKeeper
         {
             if (!space.IsFilled && !space.IsGone)
             {
-                HydrationStep step = space.Hydrate(_batch.Pages(Stopwatch.GetTimestamp()));
+                HydrationStep step = space.Hydrate(_batch.Pages(Stopwatch.GetTimestamp()), _holdsBulk);
                 if (step is HydrationStep.Advanced or HydrationStep.Deferred)
                 {
                     return step;

@@ -34,32 +34,23 @@ internal sealed unsafe partial class AddressSpace
     // Whether this pass over the regions has met a page that was lacking, so that another pass is due.
     private bool _foundLacking;
 
-    // Whether hydration ends behind what comes first, for now. Set by other threads.
-    private volatile bool _holdsBulk;
-
-    /// <summary>Whether only what comes first is brought for now. The one property here that any thread may set.</summary>
-    internal bool HoldsBulk
-    {
-        get => _holdsBulk;
-        set => _holdsBulk = value;
-    }
-
     /// <summary>Whether a whole pass has met no page that could be brought.</summary>
     internal bool IsExhausted { get; private set; }
 
     /// <summary>Brings pages that nobody has asked for yet.</summary>
     /// <param name="budget">How many pages at most.</param>
-    internal HydrationStep Hydrate(int budget)
+    /// <param name="holdBulk">Whether only what comes first is brought.</param>
+    internal HydrationStep Hydrate(int budget, bool holdBulk = false)
     {
         _first ??= FirstRanges();
         for (int extents = 0; extents < MostExtentsPerStep && budget > 0; extents++)
         {
-            if (IsFilled || (HoldsBulk && _first.Count == 0 && _cursor >= _passEnd))
+            if (IsFilled || (holdBulk && _first.Count == 0 && _cursor >= _passEnd))
             {
                 return HydrationStep.Exhausted;
             }
 
-            if (!TryFindExtent(out ulong address, out int extent, out int first, out int end))
+            if (!TryFindExtent(holdBulk, out ulong address, out int extent, out int first, out int end))
             {
                 if (_cursor == 0 && IsMoving)
                 {
@@ -161,14 +152,14 @@ internal sealed unsafe partial class AddressSpace
     }
 
     /// <summary>Finds the extent at the cursor: where its pages lie in the process, and which of them the region has.</summary>
-    private bool TryFindExtent(out ulong address, out int extent, out int first, out int end)
+    private bool TryFindExtent(bool holdBulk, out ulong address, out int extent, out int first, out int end)
     {
         (address, extent, first, end) = (0, 0, 0, 0);
         ReadOnlySpan<RegionEntry> regions = State.Regions;
         int index = RegionTable.FirstEndingAfter(regions, _cursor);
         if (index == regions.Length || regions[index].Start >= _passEnd || _cursor >= _passEnd)
         {
-            BeginPass();
+            BeginPass(holdBulk);
             return false;
         }
 
@@ -187,7 +178,7 @@ internal sealed unsafe partial class AddressSpace
         return true;
     }
 
-    private void BeginPass()
+    private void BeginPass(bool holdBulk)
     {
         if (_first!.TryDequeue(out (ulong Start, ulong End) range))
         {
@@ -195,7 +186,7 @@ internal sealed unsafe partial class AddressSpace
             return;
         }
 
-        if (HoldsBulk)
+        if (holdBulk)
         {
             _cursor = _passEnd;
             return;

@@ -53,7 +53,6 @@ internal sealed unsafe partial class AddressSpace : IDisposable
         _keeper = keeper;
         _ledger = new PageLedger(state, source);
         _moves = mover is null ? null : new ExtentMoves(mover);
-        HoldsBulk = options.HoldBulk;
         int limit = Math.Clamp(options.FillAroundLimitPages, 1, ExtentBits.PageCount);
         _fillAround = new FillAround(limit, options.Hydration == HydrationOrder.None ? 1 : Math.Min(limit, NeighboursPages));
         fault.SetNonBlocking();

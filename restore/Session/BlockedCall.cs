@@ -22,7 +22,7 @@ internal static class BlockedCall
     internal static bool HasTimeout(ThreadRecord thread, in UserRegisters registers) =>
         (long)registers.rax == RestartBlock
         && (SystemCall)registers.orig_rax is SystemCall.nanosleep or SystemCall.clock_nanosleep or SystemCall.poll or SystemCall.futex
-        && thread.SleepRemainingNanoseconds is > 0;
+        && thread.SleepRemainingNanoseconds is not null;
 
     /// <summary>The registers with which the thread makes its call again, with the same arguments.</summary>
     internal static UserRegisters Again(UserRegisters registers)

@@ -20,50 +20,59 @@ internal static class ObjectPages
     /// <summary>Hands out the pages that lie within ranges. Extents that lie in none are not read.</summary>
     internal static void Copy(CheckpointImage image, int space, IReadOnlyList<Range> ranges, Placement place)
     {
-        byte[]? pages = null;
+        byte[] piece = new byte[PagesAtOnce * ImageLayout.PageSize];
+        byte[]? whole = null;
         foreach (ExtentEntry entry in image.Index.InSpace(space))
         {
             ulong start = entry.Address.Address;
             ulong end = start + ImageLayout.ExtentSpan;
-            if (ranges.Any(range => range.Start < end && range.End > start))
+            if (!ranges.Any(range => range.Start < end && range.End > start))
             {
-                CopyExtent(image, entry, ranges, pages ??= new byte[ImageLayout.ExtentSpan], place);
+                continue;
+            }
+
+            ExtentHeader header = image.ReadHeader(entry);
+            bool isStored = header.Codec == ExtentCodec.None;
+            if (!isStored)
+            {
+                image.ReadPages(entry, header, whole ??= new byte[ImageLayout.ExtentSpan]);
+            }
+
+            foreach ((int ordinal, int page, int count) in Wanted(start, header.Presence, ranges))
+            {
+                long address = (long)(start + ((ulong)page * ImageLayout.PageSize));
+                if (isStored)
+                {
+                    CopyStored(image, entry, header, ordinal, count, piece, address, place);
+                }
+                else
+                {
+                    place(address, whole.AsSpan(ordinal * ImageLayout.PageSize, count * ImageLayout.PageSize));
+                }
             }
         }
     }
 
-    private static void CopyExtent(CheckpointImage image, ExtentEntry entry, IReadOnlyList<Range> ranges, Span<byte> pages, Placement place)
+    // The runs of pages of an extent that lie in ranges, each with the ordinal of its first page among those present.
+    private static List<(int Ordinal, int Page, int Count)> Wanted(ulong extent, PagePresence presence, IReadOnlyList<Range> ranges)
     {
-        ExtentHeader header = image.ReadHeader(entry);
-        bool isStored = header.Codec == ExtentCodec.None;
-        if (!isStored)
-        {
-            image.ReadPages(entry, header, pages);
-        }
-
+        List<(int Ordinal, int Page, int Count)> wanted = [];
         int ordinal = 0;
-        foreach (PageRun run in header.Presence.Runs())
+        foreach (PageRun run in presence.Runs())
         {
             foreach (Range range in ranges)
             {
-                (int first, int count) = Common(entry.Address.Address, run, range);
+                (int first, int count) = Common(extent, run, range);
                 if (count > 0)
                 {
-                    long address = (long)(entry.Address.Address + ((ulong)first * ImageLayout.PageSize));
-                    int firstOrdinal = ordinal + first - run.Start;
-                    if (isStored)
-                    {
-                        CopyStored(image, entry, header, firstOrdinal, count, pages, address, place);
-                    }
-                    else
-                    {
-                        place(address, pages.Slice(firstOrdinal * ImageLayout.PageSize, count * ImageLayout.PageSize));
-                    }
+                    wanted.Add((ordinal + first - run.Start, first, count));
                 }
             }
 
             ordinal += run.Count;
         }
+
+        return wanted;
     }
 
     private static void CopyStored(

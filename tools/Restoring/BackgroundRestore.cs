@@ -19,7 +19,7 @@ internal static class BackgroundRestore
         Interop.setsid();
         using SafeFileHandle report = new(reportFd, ownsHandle: true);
         Interop.fcntl(reportFd, Interop.F_SETFD, Interop.FD_CLOEXEC);
-        WarmHeap.Take();
+        using WarmHeap heap = WarmHeap.Take();
         using SignalRelay signals = new();
         bool running = false;
         try
@@ -29,7 +29,7 @@ internal static class BackgroundRestore
             RestoreObserver observer = new(reporter.WithoutResults(), notice, (pid, sinceStart) =>
             {
                 running = true;
-                WarmHeap.Release();
+                heap.Dispose();
                 LetGoOfStreams();
                 DetachedReport.Write(report, JsonLine.Event("running", RestoreReport.Running(pid, sinceStart)));
             });

@@ -11,7 +11,7 @@ internal static class ForegroundRestore
     /// <returns>The process's own status, 128 and the signal's number when one killed it.</returns>
     public static int Run(RestoreSettings settings, Reporter reporter)
     {
-        WarmHeap.Take();
+        using WarmHeap heap = WarmHeap.Take();
         using SignalRelay signals = new();
         try
         {
@@ -20,7 +20,7 @@ internal static class ForegroundRestore
             RestoreObserver observer = new(reporter, notice, (pid, sinceStart) =>
             {
                 signals.RelayTo(pid);
-                WarmHeap.Release();
+                heap.Dispose();
                 reporter.Event(
                     "running",
                     $"process {pid} runs after {Readable.Duration(sinceStart)}",
@@ -34,10 +34,6 @@ internal static class ForegroundRestore
         catch (OperationCanceledException)
         {
             throw new LazyRestoreException(FailureReason.Interrupted, "interrupted: no process was left behind");
-        }
-        finally
-        {
-            WarmHeap.Release();
         }
     }
 }

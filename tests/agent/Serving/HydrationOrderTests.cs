@@ -45,6 +45,17 @@ public class HydrationOrderTests
     }
 
     [Fact]
+    public void AChildThatIsForkedAfterTheReleaseIsFilledToo()
+    {
+        using Served served = new(HydrationOrder.Linear, holdBulk: true);
+        served.Service.Start();
+        using TargetConnection child = served.Target.Fork();
+        served.Service.ReleaseBulk();
+        Assert.Equal(PageServiceEnd.Resident, served.WaitForEnd().End);
+        Assert.Equal(ServedImage.Expected(0, ServedImage.Pages), child.Verify(ServedImage.Start, ServedImage.Pages));
+    }
+
+    [Fact]
     public void ARecordingServiceBringsOnlyWhatIsTouchedUntilTheProcessHasSettled()
     {
         using Served served = new(HydrationOrder.Linear, record: true);

@@ -54,6 +54,9 @@ public sealed unsafe class InterruptedCallTests
 
         Assert.Equal(5_000_000_006, InterruptedCall.TimeRemaining(Environment.ProcessId, registers, blocked: 7));
 
+        times[0] = -5;
+        Assert.Null(InterruptedCall.TimeRemaining(Environment.ProcessId, registers, blocked: 7));
+
         registers.r10 = 0;
         Assert.Equal(1000_000_000_000, InterruptedCall.TimeRemaining(Environment.ProcessId, registers, blocked: 0));
         Assert.Equal(999_999_999_000, InterruptedCall.TimeRemaining(Environment.ProcessId, registers, blocked: 1000));

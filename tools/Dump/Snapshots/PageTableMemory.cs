@@ -24,18 +24,11 @@ internal static unsafe class PageTableMemory
     public static void Warm(ProcDirectory process)
     {
         long size = Math.Clamp(Pages(process) * BytesPerEntry * Margin, Least, Most);
-        void* memory = mmap(null, (size_t)(ulong)size, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
-        if (memory == MAP_FAILED)
+        void* memory = mmap(null, (size_t)(ulong)size, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS | MAP_POPULATE, -1, 0);
+        if (memory != MAP_FAILED)
         {
-            return;
+            munmap(memory, (size_t)(ulong)size);
         }
-
-        for (long at = 0; at < size; at += PageSize)
-        {
-            ((byte*)memory)[at] = 1;
-        }
-
-        munmap(memory, (size_t)(ulong)size);
     }
 
     // The second number of /proc/PID/statm: resident pages.

@@ -114,6 +114,12 @@ public static class InterruptedCall
 
         long seconds = BinaryPrimitives.ReadInt64LittleEndian(timespec);
         long nanoseconds = BinaryPrimitives.ReadInt64LittleEndian(timespec[8..]);
+        if (seconds < 0 || nanoseconds is < 0 or >= 1_000_000_000)
+        {
+            // Another thread has written over it since.
+            return null;
+        }
+
         return seconds > long.MaxValue / 1_000_000_000 - 1 ? long.MaxValue : (seconds * 1_000_000_000) + nanoseconds;
     }
 }
