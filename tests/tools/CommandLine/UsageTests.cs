@@ -3,7 +3,7 @@ namespace LazyRestore.Tools.Tests.CommandLine;
 /// <summary>What the command line refuses, and what it says about itself.</summary>
 public sealed class UsageTests
 {
-    public static TheoryData<string> Verbs => ["dump", "restore", "agent", "inspect", "check", "demo", "completion"];
+    public static TheoryData<string> Verbs => ["dump", "restore", "agent", "inspect", "check", "bench", "demo", "completion"];
 
     [Theory]
     [InlineData("")]
