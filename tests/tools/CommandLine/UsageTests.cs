@@ -15,6 +15,7 @@ public sealed class UsageTests
     [InlineData("dump 1 -o x --compress gzip")]
     [InlineData("dump 1 -o x -R --leave-stopped")]
     [InlineData("dump 1 -o x --snapshot --leave-stopped")]
+    [InlineData("dump 1 -o - --direct")]
     [InlineData("restore")]
     [InlineData("restore x --prefetch sometimes")]
     [InlineData("restore x --status-fd none")]
