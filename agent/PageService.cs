@@ -28,7 +28,7 @@ public sealed partial class PageService : IDisposable, IChildKeeper
     private readonly AddressSpace _process;
     private readonly MoverRing? _mover;
     private readonly List<AddressSpace> _spaces = [];
-    private readonly FaultWait _wait = new();
+    private readonly FaultWait _wait;
     private readonly HydrationBatch _batch;
     private readonly TaskCompletionSource<PageServiceResult> _completion = new(TaskCreationOptions.RunContinuationsAsynchronously);
     private readonly Thread _thread;
@@ -52,7 +52,8 @@ public sealed partial class PageService : IDisposable, IChildKeeper
     /// <param name="mover">The agent's end of a mover inside the process, owned by the service; null when there is none.</param>
     public PageService(CheckpointImage image, SafeFileHandle uffd, PageState state, PageServiceOptions options, MoverRing? mover = null)
     {
-        _source = new ImageFileSource(image);
+        _source = PageSources.Of(image);
+        _wait = new FaultWait { Announcements = (_source as IAwaitedPageSource)?.Announcements ?? -1 };
         _options = options;
         _findCosts = options.FindCosts;
         _holdsBulk = options.HoldBulk;
@@ -171,6 +172,7 @@ public sealed partial class PageService : IDisposable, IChildKeeper
 
     private PageServiceResult? Step()
     {
+        RetryAwaited();
         int messages = 0;
         for (int i = 0; i < _spaces.Count; i++)
         {
@@ -211,6 +213,17 @@ public sealed partial class PageService : IDisposable, IChildKeeper
         _findCosts = null;
     }
 
+    private void RetryAwaited()
+    {
+        if (_source is IAwaitedPageSource remote && remote.TakeAnnouncement())
+        {
+            foreach (AddressSpace space in _spaces)
+            {
+                space.RetryAwaited();
+            }
+        }
+    }
+
     private bool IsRecording()
     {
         if (_recorder is null || _recorded is not null)
@@ -241,6 +254,11 @@ public sealed partial class PageService : IDisposable, IChildKeeper
         if (!_wait.ForMessages(_spaces, toRetry ? FaultWait.Retry : FaultWait.LookUp))
         {
             _process.LookAfterMover();
+            foreach (AddressSpace space in _spaces)
+            {
+                space.RetryAwaited();
+            }
+
             foreach (AddressSpace space in _spaces)
             {
                 _ = space.ProbeGone();
@@ -279,7 +297,7 @@ public sealed partial class PageService : IDisposable, IChildKeeper
             if (!space.IsFilled && !space.IsGone)
             {
                 HydrationStep step = space.Hydrate(_batch.Pages(_tuner.BatchPages, Stopwatch.GetTimestamp()), _holdsBulk);
-                if (step is HydrationStep.Advanced or HydrationStep.Deferred)
+                if (step is HydrationStep.Advanced or HydrationStep.Deferred or HydrationStep.Fetching)
                 {
                     return step;
                 }

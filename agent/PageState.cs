@@ -1,4 +1,5 @@
 using System.Text;
+using LazyRestore.Agent.Sources;
 using LazyRestore.Agent.State;
 using LazyRestore.ImageFormat;
 using LazyRestore.ImageFormat.Records;
@@ -145,7 +146,7 @@ public sealed unsafe partial class PageState : IDisposable
     internal static PageState Create(
         string imagePath, ReadOnlySpan<byte> imageId, int extentCount, int pid, IReadOnlyList<LazyRegion> regions, PageServiceOptions options)
     {
-        byte[] path = Encoding.UTF8.GetBytes(Path.GetFullPath(imagePath));
+        byte[] path = Encoding.UTF8.GetBytes(ImageOpener.Absolute(imagePath));
         ArgumentOutOfRangeException.ThrowIfGreaterThan(path.Length, StateHeader.PathCapacity, nameof(imagePath));
         RegionEntry[] entries = [.. regions.OrderBy(region => region.Start).Select(EntryOf)];
         ThrowIfUnordered(entries);

@@ -24,6 +24,12 @@ public sealed class CheckpointImage : IDisposable
     /// <summary>The extents.</summary>
     public ExtentIndex Index => Contents.Index;
 
+    /// <summary>Where the records end and the first extent begins, in bytes.</summary>
+    public long ExtentsStart => Contents.Trailer.RecordsLength;
+
+    /// <summary>Where the last extent ends and the index begins; the trailer follows it and ends the image.</summary>
+    public long ExtentsEnd => Contents.Trailer.IndexOffset;
+
     /// <summary>The bytes the image is read from.</summary>
     public IImageBytes Bytes { get; }
 
@@ -63,14 +69,24 @@ public sealed class CheckpointImage : IDisposable
         {
             Span<byte> span = head.AsSpan(0, entry.HeadLength);
             ReadExtent(entry, entry.RecordOffset, span);
-            ExtentHeader header = ExtentHeader.Parse(entry, span, reuse);
-            ExtentRules.CheckPresence(header.Address, header.Presence, Contents.Coverage, entry.RecordOffset);
-            return header;
+            return ParseHeader(entry, span, reuse);
         }
         finally
         {
             ArrayPool<byte>.Shared.Return(head);
         }
+    }
+
+    /// <summary>Reads the header of an extent out of bytes that came in another way, and checks it against the index and the memory map.</summary>
+    /// <param name="entry">The extent.</param>
+    /// <param name="head">The <see cref="ExtentEntry.HeadLength"/> bytes from the beginning of its record.</param>
+    /// <param name="reuse">A header that nobody needs any more.</param>
+    /// <exception cref="ImageDamagedException">It is damaged.</exception>
+    public ExtentHeader ParseHeader(in ExtentEntry entry, ReadOnlySpan<byte> head, ExtentHeader? reuse = null)
+    {
+        ExtentHeader header = ExtentHeader.Parse(entry, head, reuse);
+        ExtentRules.CheckPresence(header.Address, header.Presence, Contents.Coverage, entry.RecordOffset);
+        return header;
     }
 
     /// <summary>Reads, decodes and verifies one page.</summary>

@@ -5,7 +5,7 @@ using LazyRestore.ImageFormat.Records;
 namespace LazyRestore.ImageFormat;
 
 /// <summary>What an image holds beside its extents, read by random access and checked.</summary>
-internal sealed record ImageContents(Checkpoint Checkpoint, ExtentIndex Index, ExtentCoverage Coverage)
+internal sealed record ImageContents(Checkpoint Checkpoint, ExtentIndex Index, ExtentCoverage Coverage, Trailer Trailer)
 {
     /// <summary>Reads header, trailer, records and index; none of the extents.</summary>
     public static ImageContents Read(IImageBytes bytes)
@@ -39,7 +39,7 @@ internal sealed record ImageContents(Checkpoint Checkpoint, ExtentIndex Index, E
         digest.Append(records);
         digest.Append(index);
         TrailerFormat.Verify(trailerBytes, trailerOffset, digest);
-        return new ImageContents(checkpoint, new ExtentIndex(entries), coverage);
+        return new ImageContents(checkpoint, new ExtentIndex(entries), coverage, trailer);
     }
 
     /// <summary>Reads the header alone, so that a file that is no image, or a newer one, is called that and not damaged.</summary>

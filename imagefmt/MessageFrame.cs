@@ -3,7 +3,7 @@ using System.Buffers.Binary;
 namespace LazyRestore.ImageFormat;
 
 /// <summary>Finds where a MessagePack value ends, without recursion, allocation or exceptions.</summary>
-internal static class MessageFrame
+public static class MessageFrame
 {
     /// <summary>What <see cref="Measure"/> found.</summary>
     public enum Outcome
@@ -62,7 +62,7 @@ internal static class MessageFrame
     }
 
     /// <summary>The length of the value at the beginning of <paramref name="bytes"/>, all of which has to be there.</summary>
-    public static int RequireWhole(ReadOnlySpan<byte> bytes, string kind, long offset) => Measure(bytes, out long length) switch
+    internal static int RequireWhole(ReadOnlySpan<byte> bytes, string kind, long offset) => Measure(bytes, out long length) switch
     {
         Outcome.Complete => (int)length,
         Outcome.Incomplete => throw new ImageDamagedException(kind, offset, "it goes on where the image or its part ends"),

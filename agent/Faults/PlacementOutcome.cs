@@ -23,6 +23,9 @@ public enum PlacementOutcome
 
     /// <summary>The mover brings it. Whoever waits for it is woken when that has ended in any way.</summary>
     Awaited,
+
+    /// <summary>The page is on its way to the agent.</summary>
+    Fetching,
 }
 
 /// <summary>The result of one placement call.</summary>

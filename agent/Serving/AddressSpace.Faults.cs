@@ -32,6 +32,9 @@ internal sealed unsafe partial class AddressSpace
                 case PlacementOutcome.Gone:
                     IsGone = true;
                     break;
+                case PlacementOutcome.Fetching:
+                    _awaited.Add(fault);
+                    break;
                 case PlacementOutcome.Failed or PlacementOutcome.Awaited:
                     break;
                 default:
@@ -64,10 +67,23 @@ internal sealed unsafe partial class AddressSpace
             return PlaceZero(address);
         }
 
+        // Asked for together, the head of an extent and its page take one turn.
+        if (_remote is not null && _remote.OpenFor(extent, page, NeighboursPages) is var outcomeOfOpen and not FetchOutcome.Ready)
+        {
+            return Lack(outcomeOfOpen, image);
+        }
+
         if (_source.Open(extent, out ReadOnlySpan<ulong> presence) != FetchOutcome.Ready
             || (!_ledger.IsOpened(extent) && _ledger.Open(extent) != FetchOutcome.Ready))
         {
             return ReportDamage(image);
+        }
+
+        if (fault.WasAwaited && _ledger.Settled(extent).Contains(page))
+        {
+            // It came in another way meanwhile; a thread that still lacks it says so again.
+            _ = Fault.Wake(address, PageSize);
+            return PlacementOutcome.Installed;
         }
 
         bool isStored = (presence[page >> 6] >> (page & 63) & 1) != 0;
@@ -92,9 +108,10 @@ internal sealed unsafe partial class AddressSpace
 
         // The page itself is asked for whatever its bit says; its neighbours only while they are lacking.
         int count = limit == 1 ? 1 : Math.Max(1, Math.Min(_ledger.Settled(extent).NextSet(page), page + limit) - page);
-        if (_source.Fetch(extent, page, count, out FetchedPages fetched) != FetchOutcome.Ready)
+        FetchOutcome outcomeOfFetch = _source.Fetch(extent, page, count, out FetchedPages fetched);
+        if (outcomeOfFetch != FetchOutcome.Ready)
         {
-            return ReportDamage(_catalog.Address(extent) + ((ulong)page * PageSize));
+            return Lack(outcomeOfFetch, _catalog.Address(extent) + ((ulong)page * PageSize));
         }
 
         PlacementOutcome outcome = Place(address, extent, page, fetched, out int placed);

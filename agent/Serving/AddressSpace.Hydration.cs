@@ -17,6 +17,9 @@ internal enum HydrationStep
     /// <summary>The mover has all that it can hold.</summary>
     Awaiting,
 
+    /// <summary>What comes next is on its way to the agent.</summary>
+    Fetching,
+
     /// <summary>Nothing is left to bring.</summary>
     Exhausted,
 }
@@ -32,6 +35,9 @@ internal sealed unsafe partial class AddressSpace
     private ulong _cursor;
     private ulong _passEnd;
 
+    // Whether only what comes first is brought for now.
+    private bool _holdsBulk;
+
     // Whether this pass over the regions has met a page that was lacking, so that another pass is due.
     private bool _foundLacking;
 
@@ -44,6 +50,7 @@ internal sealed unsafe partial class AddressSpace
     internal HydrationStep Hydrate(int budget, bool holdBulk = false)
     {
         _first ??= FirstRanges();
+        _holdsBulk = holdBulk;
         for (int extents = 0; extents < MostExtentsPerStep && budget > 0; extents++)
         {
             if (IsFilled || (holdBulk && _first.Count == 0 && _cursor >= _passEnd))
@@ -62,6 +69,11 @@ internal sealed unsafe partial class AddressSpace
             }
 
             ulong origin = address - ((ulong)first * PageSize);
+            if (_remote is not null && !IsHere(_remote, extent, first, end))
+            {
+                return HydrationStep.Fetching;
+            }
+
             if (!_ledger.IsOpened(extent) && _ledger.Open(extent) != FetchOutcome.Ready)
             {
                 _ = ReportDamage(_catalog.Address(extent) + ((ulong)first * PageSize));
@@ -71,7 +83,7 @@ internal sealed unsafe partial class AddressSpace
 
             if (HydrateWhole(extent, origin, ref budget) is { } step)
             {
-                if (step == HydrationStep.Awaiting)
+                if (step is HydrationStep.Awaiting or HydrationStep.Fetching)
                 {
                     return step;
                 }
@@ -109,7 +121,15 @@ internal sealed unsafe partial class AddressSpace
     private PlacementOutcome HydrateRun(int extent, int page, int count, out int placed)
     {
         long start = Stopwatch.GetTimestamp();
-        if (_source.Fetch(extent, page, count, out FetchedPages fetched) != FetchOutcome.Ready)
+        FetchOutcome outcomeOfFetch = _source.Fetch(extent, page, count, out FetchedPages fetched);
+        if (outcomeOfFetch == FetchOutcome.Awaited)
+        {
+            // It was here a moment ago and has made room for something that somebody waits for.
+            placed = 0;
+            return PlacementOutcome.Deferred;
+        }
+
+        if (outcomeOfFetch != FetchOutcome.Ready)
         {
             // The pass goes on behind it; it stays lacking.
             placed = 1;

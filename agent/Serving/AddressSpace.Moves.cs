@@ -152,7 +152,7 @@ internal sealed unsafe partial class AddressSpace
         if (slot < 0)
         {
             ulong origin = fault.Address - ((ulong)page * PageSize);
-            if (!CanMove(moves, extent, origin, isAwaited: true))
+            if ((_remote is not null && _remote.Whole(extent) != FetchOutcome.Ready) || !CanMove(moves, extent, origin, isAwaited: true))
             {
                 return null;
             }
@@ -193,6 +193,11 @@ internal sealed unsafe partial class AddressSpace
             if (!CanMove(moves, extent, origin, isAwaited: false))
             {
                 return null;
+            }
+
+            if (_remote is not null && _remote.Whole(extent) is var whole and not FetchOutcome.Ready)
+            {
+                return whole == FetchOutcome.Awaited ? HydrationStep.Fetching : null;
             }
 
             slot = moves.TryTake(new ExtentMove { Extent = extent, Address = origin, IsHydration = true });

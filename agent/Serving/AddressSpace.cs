@@ -50,6 +50,7 @@ internal sealed unsafe partial class AddressSpace : IDisposable
         Fault = fault;
         State = state;
         _source = source;
+        _remote = source as IAwaitedPageSource;
         _catalog = source.Catalog;
         _options = options;
         _counters = counters;

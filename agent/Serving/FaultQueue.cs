@@ -9,7 +9,8 @@ namespace LazyRestore.Agent.Serving;
 /// How many events had been read when no mapping was found at the address; -1 when that has not happened. Not found once more without an
 /// event in between means that there is none: a mapping that is on the move makes the kernel answer EAGAIN until its event is read.
 /// </param>
-internal readonly record struct PendingFault(ulong Address, long ReadAt, long MissedAt = -1);
+/// <param name="WasAwaited">Whether its page was on its way before.</param>
+internal readonly record struct PendingFault(ulong Address, long ReadAt, long MissedAt = -1, bool WasAwaited = false);
 
 /// <summary>Faults in the order in which they were read, in native memory of a fixed size.</summary>
 internal sealed unsafe class FaultQueue : IDisposable

@@ -24,6 +24,9 @@ internal sealed unsafe class FaultWait : IDisposable
         }
     }
 
+    /// <summary>An eventfd of the page source that ends the wait as well; -1 for none.</summary>
+    internal int Announcements { get; init; } = -1;
+
     /// <summary>Ends the wait from another thread.</summary>
     internal void Interrupt()
     {
@@ -37,9 +40,9 @@ internal sealed unsafe class FaultWait : IDisposable
     /// <returns>False when nothing was said in that time.</returns>
     internal bool ForMessages(List<AddressSpace> spaces, TimeSpan patience)
     {
-        if (_descriptors.Length <= spaces.Count + 1)
+        if (_descriptors.Length <= spaces.Count + 2)
         {
-            _descriptors = new Tmds.Linux.pollfd[spaces.Count * 2 + 2];
+            _descriptors = new Tmds.Linux.pollfd[spaces.Count * 2 + 3];
         }
 
         for (int i = 0; i < spaces.Count; i++)
@@ -52,6 +55,7 @@ internal sealed unsafe class FaultWait : IDisposable
         // Only the first, the restored process, has a mover; a negative descriptor is passed over.
         MoverRing? mover = spaces[0].Mover;
         _descriptors[spaces.Count + 1] = new Tmds.Linux.pollfd { fd = mover?.Completions ?? -1, events = POLLIN };
+        _descriptors[spaces.Count + 2] = new Tmds.Linux.pollfd { fd = Announcements, events = POLLIN };
         Tmds.Linux.timespec timeout = new()
         {
             tv_sec = (Tmds.Linux.time_t)(long)(patience.Ticks / TimeSpan.TicksPerSecond),
@@ -59,7 +63,7 @@ internal sealed unsafe class FaultWait : IDisposable
         };
         fixed (Tmds.Linux.pollfd* descriptors = _descriptors)
         {
-            int said = Interop.ppoll(descriptors, (nuint)(spaces.Count + 2), &timeout, null);
+            int said = Interop.ppoll(descriptors, (nuint)(spaces.Count + 3), &timeout, null);
             if (said > 0 && descriptors[spaces.Count].revents != 0)
             {
                 ulong count;

@@ -8,6 +8,9 @@ public enum FetchOutcome
 
     /// <summary>What the source holds is not what was checkpointed; <see cref="IPageSource.Problem"/> says more.</summary>
     Damaged,
+
+    /// <summary>They are on their way; only an <see cref="IAwaitedPageSource"/> says so.</summary>
+    Awaited,
 }
 
 /// <summary>Pages in the agent's memory, one after the other.</summary>

@@ -1,3 +1,4 @@
+using LazyRestore.Agent.Sources.Remote;
 using LazyRestore.ImageFormat;
 using Polly;
 using Polly.Retry;
@@ -15,11 +16,21 @@ public static class ImageOpener
     private static readonly TimeSpan LongestDelay = TimeSpan.FromSeconds(1);
 
     /// <summary>Opens an image file, again and again for ten seconds while the error is one that passes.</summary>
-    /// <param name="path">The file.</param>
+    /// <param name="path">The file, or a <see cref="RemoteLocation"/>.</param>
     /// <param name="cancellation">Gives up.</param>
     /// <exception cref="LazyRestoreException">It cannot be opened, or is no intact image.</exception>
     public static CheckpointImage Open(string path, CancellationToken cancellation = default) =>
-        Open(() => CheckpointImage.OpenFile(path), TimeProvider.System, cancellation);
+        RemoteLocation.IsRemote(path)
+            ? OpenRemote(RemoteLocation.Parse(path), cancellation)
+            : Open(() => CheckpointImage.OpenFile(path), TimeProvider.System, cancellation);
+
+    /// <summary>What stands for an image in whatever folder one is: the full path of a file, or the location of an image elsewhere.</summary>
+    public static string Absolute(string path) => RemoteLocation.IsRemote(path) ? path : Path.GetFullPath(path);
+
+    // On the thread pool, because the caller's thread may be one that traces and must have no children but those.
+    private static CheckpointImage OpenRemote(RemoteLocation location, CancellationToken cancellation) =>
+        CheckpointImage.Open(new RemoteImageBytes(
+            Task.Run(() => RemoteImage.OpenAsync(location, Patience, cancellation), cancellation).GetAwaiter().GetResult()));
 
     /// <summary>Calls <paramref name="open"/> until it succeeds, or fails for good, or patience ends.</summary>
     internal static CheckpointImage Open(Func<CheckpointImage> open, TimeProvider time, CancellationToken cancellation)

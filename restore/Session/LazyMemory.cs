@@ -69,7 +69,7 @@ internal sealed class LazyMemory
             MoveAtAnyPace = options.Placement == PlacementPolicy.Move,
         };
         PageState state = PageState.Create(
-            Path.GetFullPath(options.ImagePath),
+            options.ImagePath,
             image,
             leader.Tid,
             [.. lazy.Select(vma => new LazyRegion(vma.Start, vma.End)

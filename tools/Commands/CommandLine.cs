@@ -64,6 +64,7 @@ internal static class CommandLine
         DumpCommand.VerbName => new DumpCommand(context),
         RestoreCommand.VerbName => new RestoreCommand(context),
         AgentCommand.VerbName => new AgentCommand(context),
+        ServeCommand.VerbName => new ServeCommand(context),
         _ => null,
     };
 
@@ -72,6 +73,7 @@ internal static class CommandLine
         new DumpCommand(context),
         new RestoreCommand(context),
         new AgentCommand(context),
+        new ServeCommand(context),
         new InspectCommand(context),
         new CheckCommand(context),
         new BenchCommand(context),

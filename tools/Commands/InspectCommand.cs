@@ -1,4 +1,5 @@
 using System.CommandLine;
+using LazyRestore.Agent.Sources;
 using LazyRestore.ImageFormat;
 using LazyRestore.Tools.Input;
 using LazyRestore.Tools.Inspect;
@@ -11,7 +12,10 @@ internal sealed class InspectCommand : Verb
 {
     private const string Page = "page";
 
-    private readonly Argument<string> _image = new("IMAGE") { Description = "The image; - is standard input" };
+    private readonly Argument<string> _image = new("IMAGE")
+    {
+        Description = "The image: a path, tcp://HOST:PORT/NAME, unix:SOCKET#NAME, ssh://HOST/PATH, or - for standard input",
+    };
 
     private readonly Argument<string> _section = new("SECTION")
     {
@@ -33,6 +37,7 @@ internal sealed class InspectCommand : Verb
             new("lazyrestore inspect redis.ckpt", "what it is, in one screen"),
             new("lazyrestore inspect redis.ckpt maps", "the address space, and what is stored of it"),
             new("lazyrestore inspect redis.ckpt page 0x7f12a4000000", "one page as a hex dump"),
+            new("lazyrestore inspect tcp://127.0.0.1:9100/redis.ckpt", "on a page server, without fetching its memory"),
             new("lazyrestore inspect redis.ckpt verify", "exit code 4 when anything in it is damaged"))
     {
         _section.AcceptOnlyFromAmong("summary", "processes", "maps", "threads", "files", "pages", Page, "verify");
@@ -55,7 +60,7 @@ internal sealed class InspectCommand : Verb
     {
         using Interruption interruption = new();
         using ImageInput input = ImageInput.Open(parse.GetRequiredValue(_image), reporter.Streams, interruption.Token);
-        using CheckpointImage image = CheckpointImage.OpenFile(input.Path);
+        using CheckpointImage image = ImageOpener.Open(input.Path, interruption.Token);
         reporter.Result(parse.GetRequiredValue(_section) switch
         {
             "processes" => ProcessesSection.Of(image.Checkpoint),

@@ -1,5 +1,6 @@
 using System.CommandLine;
 using LazyRestore.Agent;
+using LazyRestore.Agent.Sources.Remote;
 using LazyRestore.Restore;
 using LazyRestore.Tools.Output;
 using LazyRestore.Tools.Restoring;
@@ -14,7 +15,16 @@ internal sealed class RestoreCommand : Verb
 
     private readonly CommandContext _context;
 
-    private readonly Argument<string> _image = new("IMAGE") { Description = "The image; - is standard input" };
+    private readonly Argument<string> _image = new("IMAGE")
+    {
+        Description = "The image: a path, tcp://HOST:PORT/NAME, unix:SOCKET#NAME, ssh://HOST/PATH, or - for standard input",
+    };
+
+    private readonly Option<string> _via = new("--via")
+    {
+        Description = "Run COMMAND in a shell and fetch the image IMAGE through its standard streams, as from 'lazyrestore serve --stdio'",
+        HelpName = "COMMAND",
+    };
 
     private readonly Option<bool> _detach = new("--detach", "-d")
     {
@@ -90,6 +100,8 @@ internal sealed class RestoreCommand : Verb
             context, VerbName, "Bring a process back; it runs at once, its memory still arriving",
             new("lazyrestore restore redis.ckpt", "in the foreground; exits with the status of the process"),
             new("lazyrestore restore -d --pidfile redis.pid redis.ckpt", "in the background"),
+            new("lazyrestore restore tcp://127.0.0.1:9100/redis.ckpt", "from a page server, its memory arriving through the network"),
+            new("lazyrestore restore redis.ckpt --via 'ssh host lazyrestore serve --stdio /images'", "through any command"),
             new("ssh host cat redis.ckpt | lazyrestore restore -", "from standard input"))
     {
         _context = context;
@@ -100,12 +112,14 @@ internal sealed class RestoreCommand : Verb
         Validators.Add(result =>
         {
             if (result.GetResult(_record) is { Implicit: false }
-                && (result.GetResult(_eager) is { Implicit: false } || result.GetValue(_image) is "-"))
+                && (result.GetResult(_eager) is { Implicit: false } || result.GetValue(_image) is "-"
+                    || result.GetResult(_via) is not null || RemoteLocation.IsRemote(result.GetValue(_image) ?? "")))
             {
                 result.AddError("--record needs an image in a file, and excludes --eager: it notes what is touched while memory is missing");
             }
         });
         Add(_image);
+        Add(_via);
         Add(_detach);
         Add(_pidFile);
         Add(_statusFd);
@@ -133,7 +147,9 @@ internal sealed class RestoreCommand : Verb
 
     private RestoreSettings SettingsOf(ParseResult parse) => new()
     {
-        Image = parse.GetRequiredValue(_image),
+        Image = parse.GetValue(_via) is { } command
+            ? RemoteLocation.OfCommand(command, parse.GetRequiredValue(_image))
+            : parse.GetRequiredValue(_image),
         PidFile = parse.GetValue(_pidFile),
         StatusFd = parse.GetValue(_statusFd),
         NewPid = parse.GetValue(_newPid),

@@ -20,7 +20,7 @@ internal sealed class ImageInput : IDisposable
         _spool = spool;
     }
 
-    /// <summary>Where to open the image; valid until this is disposed.</summary>
+    /// <summary>Where to open the image, a path or a location elsewhere; valid until this is disposed.</summary>
     public string Path { get; }
 
     /// <summary>Finds the image that <paramref name="name"/> stands for: a path, or <c>-</c> for standard input.</summary>

@@ -94,11 +94,14 @@ internal sealed class Subject : IDisposable
     }
 
     /// <summary>Restores the process in the foreground; returns once it runs.</summary>
-    internal RunningProcess RestoreInForeground(Mode mode = Mode.Lazy, params IEnumerable<string> more)
+    internal RunningProcess RestoreInForeground(Mode mode = Mode.Lazy, params IEnumerable<string> more) => RestoreFrom(Image, mode, more);
+
+    /// <summary>Restores the process from an image elsewhere.</summary>
+    internal RunningProcess RestoreFrom(string image, Mode mode = Mode.Lazy, params IEnumerable<string> more)
     {
         string pidFile = Scratch.File("pid");
         File.Delete(pidFile);
-        RunningProcess restore = StartTool(["restore", Image, "--pidfile", pidFile, .. Options(mode), .. more]);
+        RunningProcess restore = StartTool(["restore", image, "--pidfile", pidFile, .. Options(mode), .. more]);
         Await("the process is restored", () => Scratch.Text("pid").EndsWith('\n') || restore.HasExited, restore.Describe);
         Assert.True(Scratch.Text("pid").Length > 0, restore.Describe());
         Pid = int.Parse(Scratch.Text("pid"), CultureInfo.InvariantCulture);

@@ -3,7 +3,7 @@ namespace LazyRestore.Tools.Tests.CommandLine;
 /// <summary>What the command line refuses, and what it says about itself.</summary>
 public sealed class UsageTests
 {
-    public static TheoryData<string> Verbs => ["dump", "restore", "agent", "inspect", "check", "bench", "demo", "completion"];
+    public static TheoryData<string> Verbs => ["dump", "restore", "agent", "serve", "inspect", "check", "bench", "demo", "completion"];
 
     [Theory]
     [InlineData("")]
@@ -26,6 +26,11 @@ public sealed class UsageTests
     [InlineData("inspect x maps 0x1000")]
     [InlineData("agent")]
     [InlineData("agent --resume me")]
+    [InlineData("serve")]
+    [InlineData("serve x")]
+    [InlineData("serve x --listen 127.0.0.1:9100")]
+    [InlineData("serve x --listen tcp://0.0.0.0:9100")]
+    [InlineData("serve x --listen tcp://127.0.0.1:9100 --stdio")]
     [InlineData("demo --memory none")]
     [InlineData("completion csh")]
     [InlineData("check --progress loud")]

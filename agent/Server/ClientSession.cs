@@ -1,0 +1,236 @@
+using System.Buffers;
+using System.IO.Pipelines;
+using LazyRestore.Agent.Protocol;
+using LazyRestore.ImageFormat;
+using MessagePack;
+
+namespace LazyRestore.Agent.Server;
+
+/// <summary>
+/// One client of a page server. What it costs is bounded: its requests are counted, and a piece of an answer is read when it can be
+/// sent, so a client that does not read holds up nobody but itself.
+/// </summary>
+internal sealed class ClientSession(IDuplexPipe pipe, ServedImages images)
+{
+    private readonly FrameReader _input = new(pipe.Input);
+    private readonly AnswerQueue _queue = new();
+    private readonly Dictionary<ulong, CheckpointImage> _images = [];
+    private ExtentHeader? _header;
+    private bool _isDraining;
+    private long _heard = Environment.TickCount64;
+    private long _said = Environment.TickCount64;
+
+    /// <summary>Serves until the client leaves, breaks the rules or falls silent, or all is sent after <see cref="Drain"/>.</summary>
+    internal async Task RunAsync(CancellationToken cancellation)
+    {
+        using var ending = CancellationTokenSource.CreateLinkedTokenSource(cancellation);
+        Task[] work = [ReceiveAsync(ending.Token), SendAsync(ending.Token), WatchAsync(ending.Token)];
+        Task first = await Task.WhenAny(work).ConfigureAwait(false);
+        await ending.CancelAsync().ConfigureAwait(false);
+        await Task.WhenAll(work).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
+        await first.ConfigureAwait(false);
+    }
+
+    /// <summary>Takes no further requests, and ends when all is sent that was asked for before.</summary>
+    internal void Drain()
+    {
+        _isDraining = true;
+        _queue.Add(Frames.Bare(FrameKind.Drain));
+        _queue.Drain();
+    }
+
+    private async Task WatchAsync(CancellationToken cancellation)
+    {
+        using PeriodicTimer timer = new(PageProtocol.KeepAlive / 2);
+        while (await timer.WaitForNextTickAsync(cancellation).ConfigureAwait(false))
+        {
+            long now = Environment.TickCount64;
+            if (now - Volatile.Read(ref _heard) > PageProtocol.Silence.TotalMilliseconds)
+            {
+                throw new IOException("the client has fallen silent");
+            }
+
+            if (now - Volatile.Read(ref _said) > PageProtocol.KeepAlive.TotalMilliseconds)
+            {
+                _queue.Add(Frames.Bare(FrameKind.Ping));
+            }
+        }
+    }
+
+    private async Task ReceiveAsync(CancellationToken cancellation)
+    {
+        bool isGreeted = false;
+        while (await _input.ReadAsync(cancellation).ConfigureAwait(false))
+        {
+            Volatile.Write(ref _heard, Environment.TickCount64);
+            FrameArguments arguments = FrameArguments.Read(_input.Frame, out FrameKind kind);
+            if (isGreeted != (kind != FrameKind.Hello))
+            {
+                throw new PageProtocolException("the first frame, and no other, has to be a hello");
+            }
+
+            if (isGreeted)
+            {
+                Take(kind, ref arguments);
+            }
+            else
+            {
+                _queue.Grant(HelloFrame.Read(ref arguments).Credit);
+                _queue.Add(Frames.Hello(0));
+                isGreeted = true;
+            }
+        }
+    }
+
+    private void Take(FrameKind kind, ref FrameArguments arguments)
+    {
+        switch (kind)
+        {
+            case FrameKind.Ping:
+                _queue.Add(Frames.Bare(FrameKind.Pong));
+                break;
+            case FrameKind.Credit:
+                _queue.Grant(arguments.Number());
+                break;
+            case FrameKind.Cancel:
+                _queue.Cancel(arguments.Number());
+                break;
+            case FrameKind.List or FrameKind.Open or FrameKind.Manifest or FrameKind.Pages or FrameKind.Read:
+                Answer(kind, ref arguments);
+                break;
+        }
+    }
+
+    private void Answer(FrameKind kind, ref FrameArguments arguments)
+    {
+        ulong id = arguments.Number();
+        if (_isDraining)
+        {
+            _queue.Add(Frames.Error(id, "draining", "the server is about to end"));
+            return;
+        }
+
+        try
+        {
+            _queue.Add(kind switch
+            {
+                FrameKind.List => new Answer(id, isBulk: false, Catalog()),
+                FrameKind.Open => Open(id, arguments.Text()),
+                FrameKind.Manifest => Manifest(id, ImageOf(ref arguments)),
+                FrameKind.Pages => Pages(id, ImageOf(ref arguments), ref arguments),
+                _ => Read(id, ImageOf(ref arguments), ref arguments),
+            });
+        }
+        catch (LazyRestoreException problem)
+        {
+            _queue.Add(Frames.Error(id, problem.Reason == FailureReason.DamagedImage ? "damaged" : "refused", problem.Message));
+        }
+    }
+
+    private CheckpointImage ImageOf(ref FrameArguments arguments) =>
+        _images.TryGetValue(arguments.Number(), out CheckpointImage? image)
+            ? image
+            : throw new PageProtocolException("an image is asked for that was not opened");
+
+    private byte[] Catalog()
+    {
+        ArrayBufferWriter<byte> output = new();
+        MessagePackWriter writer = new(output);
+        string[] names = images.Names;
+        writer.WriteArrayHeader(names.Length);
+        foreach (string name in names)
+        {
+            writer.Write(name);
+        }
+
+        writer.Flush();
+        return output.WrittenSpan.ToArray();
+    }
+
+    private Answer Open(ulong id, string name)
+    {
+        if (_images.Count == PageProtocol.MostImages)
+        {
+            throw new PageProtocolException($"more than {PageProtocol.MostImages} images are opened");
+        }
+
+        CheckpointImage image = images.Open(name);
+        _images[id] = image;
+        ArrayBufferWriter<byte> output = new();
+        MessagePackWriter writer = new(output);
+        writer.WriteArrayHeader(3);
+        writer.Write(image.Bytes.Length);
+        writer.Write(image.ExtentsStart);
+        writer.Write(image.ExtentsEnd);
+        writer.Flush();
+
+        // The trailer's digest, which ends the image, tells it from every other.
+        return new Answer(id, isBulk: false, output.WrittenSpan.ToArray(), image.Bytes, (image.Bytes.Length - ImageIdentity.DigestLength, ImageIdentity.DigestLength));
+    }
+
+    private static Answer Manifest(ulong id, CheckpointImage image) => new(
+        id, isBulk: false, [], image.Bytes, (0, image.ExtentsStart), (image.ExtentsEnd, image.Bytes.Length - image.ExtentsEnd));
+
+    private Answer Pages(ulong id, CheckpointImage image, ref FrameArguments arguments)
+    {
+        PagesQuery query = new(
+            (int)arguments.Number((ulong)image.Index.Entries.Count - 1),
+            (int)arguments.Number(ImageLayout.PagesPerExtent - 1),
+            (int)arguments.Number(ImageLayout.PagesPerExtent),
+            arguments.Flag());
+        bool isBulk = arguments.Flag();
+        ExtentEntry entry = image.Index.Entries[query.Extent];
+        _header = image.ReadHeader(entry, _header);
+        (long Offset, long Length) payload = PayloadRange.Of(_header, query.Page, query.Count);
+        return query.WithHead
+            ? new Answer(id, isBulk, [], image.Bytes, (entry.RecordOffset, entry.HeadLength), payload)
+            : new Answer(id, isBulk, [], image.Bytes, payload);
+    }
+
+    private static Answer Read(ulong id, CheckpointImage image, ref FrameArguments arguments)
+    {
+        long offset = (long)arguments.Number((ulong)image.Bytes.Length);
+        long length = (long)arguments.Number(Math.Min(PageProtocol.LongestRead, (ulong)(image.Bytes.Length - offset)));
+        return new Answer(id, arguments.Flag(), [], image.Bytes, (offset, length));
+    }
+
+    private async Task SendAsync(CancellationToken cancellation)
+    {
+        while (await _queue.NextAsync(cancellation).ConfigureAwait(false) is var (frame, answer, length) && (frame is not null || answer is not null))
+        {
+            if (frame is not null)
+            {
+                pipe.Output.Write(frame);
+            }
+            else
+            {
+                Send(answer!, length);
+            }
+
+            FlushResult result = await pipe.Output.FlushAsync(cancellation).ConfigureAwait(false);
+            Volatile.Write(ref _said, Environment.TickCount64);
+            if (result.IsCompleted)
+            {
+                return;
+            }
+        }
+    }
+
+    private void Send(Answer answer, int length)
+    {
+        Span<byte> frame = pipe.Output.GetSpan(DataFrame.HeadLength + length);
+        try
+        {
+            answer.Fill(frame.Slice(DataFrame.HeadLength, length));
+        }
+        catch (Exception problem) when (problem is LazyRestoreException or IOException)
+        {
+            _queue.Cancel(answer.Id);
+            pipe.Output.Write(Frames.Error(answer.Id, "failed", problem.Message));
+            return;
+        }
+
+        DataFrame.Write(frame, answer.Id, answer.Remaining == 0, length);
+        pipe.Output.Advance(DataFrame.HeadLength + length);
+    }
+}

@@ -1,0 +1,192 @@
+using System.Buffers;
+using LazyRestore.Agent.Protocol;
+using LazyRestore.ImageFormat;
+
+namespace LazyRestore.Agent.Sources.Remote;
+
+/// <summary>
+/// Takes pages of an extent as they come, and verifies each before anyone can see it. What was taken stays taken: another attempt asks for
+/// the rest.
+/// </summary>
+internal sealed class PageAnswer(RemoteExtents extents, ExtentBuffer buffer, int page, int end) : IAnswerSink, IDisposable
+{
+    private const int MostAttempts = 3;
+    private readonly ExtentDecoder _decoder = new();
+    private readonly int _extent = buffer.Extent;
+    private ExtentHeader? _header;
+    private byte[] _pending = [];
+    private int _gathered;
+    private byte[] _decoded = [];
+    private int _page = page;
+    private int _damages;
+    private int _damagedAt = -1;
+
+    /// <summary>Whether nothing is left to ask for.</summary>
+    internal bool IsComplete => extents.Header(_extent) is not null && _page >= end;
+
+    /// <summary>What is still missing.</summary>
+    internal PagesQuery Query() => new(_extent, Math.Min(_page, ImageLayout.PagesPerExtent - 1), end - _page, extents.Header(_extent) is null);
+
+    /// <summary>An answer to a question begins.</summary>
+    internal void Begin(PagesQuery query)
+    {
+        _gathered = 0;
+        _header = null;
+        if (!query.WithHead)
+        {
+            SetHeader(extents.Header(_extent)!);
+        }
+    }
+
+    /// <summary>The answer has ended.</summary>
+    /// <exception cref="PageProtocolException">It was too short.</exception>
+    internal void End()
+    {
+        if (_header is null || _page < end)
+        {
+            throw new PageProtocolException("an answer is shorter than what was asked for");
+        }
+    }
+
+    /// <summary>Something was damaged: it is asked for again some times, then left out.</summary>
+    /// <returns>False when nothing of the extent can be had.</returns>
+    internal bool GoOnAfterDamage()
+    {
+        _damages = _damagedAt == _page ? _damages + 1 : 1;
+        _damagedAt = _page;
+        if (_damages < MostAttempts)
+        {
+            return true;
+        }
+
+        if (extents.Header(_extent) is not { } header)
+        {
+            return false;
+        }
+
+        int ordinal = header.Presence.Rank(_page);
+        Pass(header, ordinal, Unit(header, ordinal).Pages, buffer.Fail);
+        return true;
+    }
+
+    /// <inheritdoc/>
+    public void Append(in ReadOnlySequence<byte> bytes)
+    {
+        foreach (ReadOnlyMemory<byte> memory in bytes)
+        {
+            ReadOnlySpan<byte> part = memory.Span;
+            while (!part.IsEmpty)
+            {
+                part = part[Take(part)..];
+            }
+        }
+    }
+
+    /// <inheritdoc/>
+    public void Dispose() => _decoder.Dispose();
+
+    private int Take(ReadOnlySpan<byte> part)
+    {
+        int needed;
+        if (_header is not { } header)
+        {
+            needed = extents.Entry(_extent).HeadLength;
+        }
+        else if (_page < end)
+        {
+            needed = Unit(header, header.Presence.Rank(_page)).Length;
+        }
+        else
+        {
+            throw new PageProtocolException("an answer is longer than what was asked for");
+        }
+
+        // What came in one piece is used where it is.
+        if (_gathered == 0 && part.Length >= needed)
+        {
+            Use(part[..needed]);
+            return needed;
+        }
+
+        if (_pending.Length < needed)
+        {
+            _pending = new byte[Math.Max(needed, ImageLayout.BlockSpan)];
+        }
+
+        int count = Math.Min(needed - _gathered, part.Length);
+        part[..count].CopyTo(_pending.AsSpan(_gathered));
+        _gathered += count;
+        if (_gathered == needed)
+        {
+            _gathered = 0;
+            Use(_pending.AsSpan(0, needed));
+        }
+
+        return count;
+    }
+
+    private void Use(ReadOnlySpan<byte> bytes)
+    {
+        if (_header is not { } header)
+        {
+            SetHeader(extents.Add(_extent, bytes));
+            return;
+        }
+
+        int ordinal = header.Presence.Rank(_page);
+        if (header.Codec == ExtentCodec.None)
+        {
+            ExtentDecoder.VerifyPages(header, ordinal, bytes);
+            buffer.Arrive(ordinal, bytes);
+            Pass(header, ordinal, 1, static _ => { });
+            return;
+        }
+
+        if (_decoded.Length == 0)
+        {
+            _decoded = new byte[ImageLayout.BlockSpan];
+        }
+
+        int pages = _decoder.DecodeBlockOf(header, ordinal, bytes, _decoded);
+        int first = ordinal - (ordinal % ImageLayout.PagesPerBlock);
+        for (int place = 0; place < pages; place++)
+        {
+            buffer.Arrive(first + place, _decoded.AsSpan(place * ImageLayout.PageSize, ImageLayout.PageSize));
+        }
+
+        Pass(header, ordinal, pages - (ordinal - first), static _ => { });
+    }
+
+    private void SetHeader(ExtentHeader header)
+    {
+        _header = header;
+        SkipAbsent(header);
+    }
+
+    // A page that is stored as it is, or the block that a page is in: how long, and how many pages from this one on.
+    private static (int Length, int Pages) Unit(ExtentHeader header, int ordinal)
+    {
+        int length = ExtentDecoder.RangeOf(header, ordinal).Length;
+        return header.Codec == ExtentCodec.None
+            ? (length, 1)
+            : (length, Math.Min(ImageLayout.PagesPerBlock - (ordinal % ImageLayout.PagesPerBlock), header.PresentPages - ordinal));
+    }
+
+    private void Pass(ExtentHeader header, int ordinal, int count, Action<int> note)
+    {
+        for (int passed = 0; passed < count; passed++)
+        {
+            note(ordinal + passed);
+            _page++;
+            SkipAbsent(header);
+        }
+    }
+
+    private void SkipAbsent(ExtentHeader header)
+    {
+        while (_page < ImageLayout.PagesPerExtent && !header.Presence[_page])
+        {
+            _page++;
+        }
+    }
+}

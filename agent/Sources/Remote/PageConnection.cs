@@ -1,0 +1,303 @@
+using System.Buffers;
+using LazyRestore.Agent.Protocol;
+
+namespace LazyRestore.Agent.Sources.Remote;
+
+/// <summary>
+/// A connection to a page server: any number of requests at once, answered in any order. When it is lost every request fails with an
+/// <see cref="IOException"/>, and it is of no more use.
+/// </summary>
+internal sealed class PageConnection : IDisposable
+{
+    private const ulong Credit = 64 << 20;
+    private const ulong CreditStep = 1 << 20;
+
+    private readonly ByteChannel _channel;
+    private readonly FrameReader _input;
+    private readonly SemaphoreSlim _output = new(1);
+    private readonly Dictionary<ulong, Request> _requests = [];
+    private readonly CancellationTokenSource _lost = new();
+    private Exception? _problem;
+    private ulong _lastId;
+    private ulong _consumed;
+    private long _heard = Environment.TickCount64;
+    private long _said = Environment.TickCount64;
+
+    private PageConnection(ByteChannel channel)
+    {
+        _channel = channel;
+        _input = new FrameReader(channel.Input);
+    }
+
+    /// <summary>Whether requests can still be made.</summary>
+    internal bool IsUsable => Volatile.Read(ref _problem) is null;
+
+    /// <summary>Greets the server.</summary>
+    internal static async Task<PageConnection> OpenAsync(ByteChannel channel, CancellationToken cancellation)
+    {
+        PageConnection connection = new(channel);
+        try
+        {
+            await connection.SendAsync(Frames.Hello(Credit), cancellation).ConfigureAwait(false);
+            if (!await connection._input.ReadAsync(cancellation).ConfigureAwait(false))
+            {
+                throw new IOException("the server ended the connection at once");
+            }
+
+            connection.TakeHello();
+        }
+        catch
+        {
+            channel.Dispose();
+            throw;
+        }
+
+        _ = connection.RunAsync();
+        return connection;
+    }
+
+    /// <summary>Makes a request and waits until its answer is complete.</summary>
+    /// <param name="frame">Makes the frame of the request with an ID.</param>
+    /// <param name="sink">Takes the answer; after the end of this call nothing is added any more.</param>
+    /// <param name="isBulk">Whether the answer is paid for with credit.</param>
+    /// <param name="cancellation">Gives up.</param>
+    /// <returns>The request's ID.</returns>
+    internal async Task<ulong> AskAsync(Func<ulong, byte[]> frame, IAnswerSink sink, bool isBulk, CancellationToken cancellation)
+    {
+        Request request = new(sink, isBulk);
+        ulong id;
+        lock (_requests)
+        {
+            if (_problem is { } problem)
+            {
+                throw new IOException(problem.Message, problem);
+            }
+
+            id = ++_lastId;
+            _requests.Add(id, request);
+        }
+
+        try
+        {
+            await SendAsync(frame(id), cancellation).ConfigureAwait(false);
+            await request.Completion.Task.WaitAsync(cancellation).ConfigureAwait(false);
+            return id;
+        }
+        finally
+        {
+            lock (_requests)
+            {
+                _ = _requests.Remove(id);
+            }
+
+            request.Leave();
+        }
+    }
+
+    /// <inheritdoc/>
+    public void Dispose() => Lose(new IOException("the connection is not needed any more"));
+
+    private void TakeHello()
+    {
+        FrameArguments arguments = FrameArguments.Read(_input.Frame, out FrameKind kind);
+        if (kind == FrameKind.Error)
+        {
+            _ = arguments.Number();
+            throw RemoteProblem.Of(arguments.Text(), arguments.Text());
+        }
+
+        _ = kind == FrameKind.Hello ? HelloFrame.Read(ref arguments) : throw new PageProtocolException("the first frame is no hello");
+    }
+
+    private async Task RunAsync()
+    {
+        try
+        {
+            using PeriodicTimer timer = new(PageProtocol.KeepAlive / 2);
+            _ = WatchAsync(timer);
+            while (await _input.ReadAsync(_lost.Token).ConfigureAwait(false))
+            {
+                Volatile.Write(ref _heard, Environment.TickCount64);
+                byte[]? reply = Take();
+                if (reply is not null)
+                {
+                    await SendAsync(reply, _lost.Token).ConfigureAwait(false);
+                }
+            }
+
+            Lose(new IOException("the server has ended the connection"));
+        }
+        catch (Exception problem)
+        {
+            Lose(problem);
+        }
+    }
+
+    private async Task WatchAsync(PeriodicTimer timer)
+    {
+        try
+        {
+            while (await timer.WaitForNextTickAsync(_lost.Token).ConfigureAwait(false))
+            {
+                long now = Environment.TickCount64;
+                if (now - Volatile.Read(ref _heard) > PageProtocol.Silence.TotalMilliseconds)
+                {
+                    Lose(new IOException("the server has fallen silent"));
+                }
+                else if (now - Volatile.Read(ref _said) > PageProtocol.KeepAlive.TotalMilliseconds)
+                {
+                    await SendAsync(Frames.Bare(FrameKind.Ping), _lost.Token).ConfigureAwait(false);
+                }
+            }
+        }
+        catch (Exception problem) when (problem is IOException or OperationCanceledException or ObjectDisposedException or InvalidOperationException)
+        {
+            Lose(problem);
+        }
+    }
+
+    private byte[]? Take()
+    {
+        if (DataFrame.IsHead(_input.Frame.Span))
+        {
+            return TakeData();
+        }
+
+        FrameArguments arguments = FrameArguments.Read(_input.Frame, out FrameKind kind);
+        switch (kind)
+        {
+            case FrameKind.Ping:
+                return Frames.Bare(FrameKind.Pong);
+            case FrameKind.Error:
+                ulong id = arguments.Number();
+                Exception problem = RemoteProblem.Of(arguments.Text(), arguments.Text());
+                if (id == 0)
+                {
+                    throw problem;
+                }
+
+                Find(id)?.Fail(problem);
+                return null;
+            case FrameKind.Drain:
+                throw new IOException("the server is about to end");
+            default:
+                return null;
+        }
+    }
+
+    private byte[]? TakeData()
+    {
+        if (Find(_input.Id) is not { } request)
+        {
+            return null;
+        }
+
+        request.Append(_input.Payload, _input.IsLast);
+        _consumed += request.IsBulk ? (ulong)_input.Payload.Length : 0;
+        if (_consumed < CreditStep)
+        {
+            return null;
+        }
+
+        byte[] credit = Frames.Numbers(FrameKind.Credit, _consumed);
+        _consumed = 0;
+        return credit;
+    }
+
+    private Request? Find(ulong id)
+    {
+        lock (_requests)
+        {
+            return _requests.GetValueOrDefault(id);
+        }
+    }
+
+    private async Task SendAsync(byte[] frame, CancellationToken cancellation)
+    {
+        await _output.WaitAsync(cancellation).ConfigureAwait(false);
+        try
+        {
+            _channel.Output.Write(frame);
+            _ = await _channel.Output.FlushAsync(CancellationToken.None).ConfigureAwait(false);
+            Volatile.Write(ref _said, Environment.TickCount64);
+        }
+        catch (Exception problem) when (problem is ObjectDisposedException or InvalidOperationException)
+        {
+            throw new IOException("the connection is lost", problem);
+        }
+        finally
+        {
+            _ = _output.Release();
+        }
+    }
+
+    private void Lose(Exception problem)
+    {
+        Request[] requests;
+        lock (_requests)
+        {
+            if (_problem is not null)
+            {
+                return;
+            }
+
+            _problem = problem;
+            requests = [.. _requests.Values];
+        }
+
+        foreach (Request request in requests)
+        {
+            request.Fail(new IOException(problem.Message, problem));
+        }
+
+        _lost.Cancel();
+        _channel.Dispose();
+    }
+
+    private sealed class Request(IAnswerSink sink, bool isBulk)
+    {
+        private readonly Lock _lock = new();
+        private bool _isLeft;
+
+        internal bool IsBulk => isBulk;
+
+        internal TaskCompletionSource Completion { get; } = new(TaskCreationOptions.RunContinuationsAsynchronously);
+
+        internal void Append(in ReadOnlySequence<byte> bytes, bool isLast)
+        {
+            lock (_lock)
+            {
+                if (_isLeft)
+                {
+                    return;
+                }
+
+                try
+                {
+                    sink.Append(bytes);
+                }
+                catch (Exception problem)
+                {
+                    _isLeft = true;
+                    _ = Completion.TrySetException(problem);
+                    return;
+                }
+            }
+
+            if (isLast)
+            {
+                _ = Completion.TrySetResult();
+            }
+        }
+
+        internal void Fail(Exception problem) => _ = Completion.TrySetException(problem);
+
+        internal void Leave()
+        {
+            lock (_lock)
+            {
+                _isLeft = true;
+            }
+        }
+    }
+}

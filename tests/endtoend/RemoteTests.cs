@@ -1,0 +1,135 @@
+using System.Globalization;
+using System.Net;
+using System.Net.Sockets;
+using LazyRestore.EndToEnd.Tests.Harness;
+
+namespace LazyRestore.EndToEnd.Tests;
+
+/// <summary>Restores whose image is on a page server.</summary>
+public sealed class RemoteTests
+{
+    [Theory]
+    [InlineData("tcp", Mode.Lazy, "none")]
+    [InlineData("tcp", Mode.Demand, "zstd")]
+    [InlineData("unix", Mode.Lazy, "lz4")]
+    [InlineData("unix", Mode.Eager, "none")]
+    public void MemoryComesBackFromAServer(string transport, Mode mode, string codec)
+    {
+        using Subject subject = Subject.StartTarget("memory");
+        ProcessSnapshot before = subject.Snapshot();
+        subject.Dump("--compress", codec);
+        string url = Url(subject, transport);
+        using RunningProcess server = Serve(subject, url);
+        subject.RestoreFrom(url + NameOf(url), mode);
+        if (mode != Mode.Demand)
+        {
+            subject.AwaitAsBefore(before);
+        }
+
+        subject.Verify();
+    }
+
+    [Fact]
+    public void MemoryComesBackThroughACommand()
+    {
+        using Subject subject = Subject.StartTarget("ballast", "64", "watch");
+        subject.Dump();
+        subject.RestoreFrom(
+            "image.ckpt", Mode.Lazy, ["--via", $"{LazyRestoreBinary.Native.FilePath} serve --stdio {subject.Scratch.Folder}"]);
+        subject.Verify();
+    }
+
+    [Fact]
+    public void RedisAnswersAsBeforeFromAServer()
+    {
+        using RedisServer redis = RedisServer.Start();
+        string digest = redis.Fill(300_000);
+        redis.Subject.Dump();
+        string url = Url(redis.Subject, "tcp");
+        using RunningProcess server = Serve(redis.Subject, url);
+        redis.Subject.RestoreFrom(url);
+        using RedisConnection connection = redis.Connect();
+        Assert.Equal(RedisServer.Value(4711), connection.Call("GET", "key:4711"));
+        Assert.Equal(digest, connection.Call("DEBUG", "DIGEST"));
+    }
+
+    /// <summary>The server is killed and started again while memory is arriving: nothing is lost, and no byte is wrong.</summary>
+    [Fact]
+    public void AServerThatIsKilledAndComesBackIsGoneOnWith()
+    {
+        using Subject subject = Subject.StartTarget("ballast", "256", "watch");
+        subject.Dump();
+        string url = Url(subject, "tcp");
+        for (int round = 0; round < 4; round++)
+        {
+            using RunningProcess server = Serve(subject, url);
+            if (round == 0)
+            {
+                subject.RestoreFrom(url, Mode.Demand);
+            }
+
+            server.Signal(Signals.Kill);
+            server.WaitForExit();
+        }
+
+        using RunningProcess last = Serve(subject, url);
+        subject.Verify();
+    }
+
+    [Fact]
+    public void AnAgentThatIsKilledHasASuccessorThatFetchesTheRest()
+    {
+        using Subject subject = Subject.StartTarget("ballast", "64");
+        subject.Dump();
+        string url = Url(subject, "unix");
+        using RunningProcess server = Serve(subject, url);
+        RunningProcess restore = subject.RestoreFrom(url, Mode.Demand);
+        restore.Signal(Signals.Kill);
+        restore.WaitForExit();
+        subject.StartTool("agent", "--resume", subject.Pid.ToString(CultureInfo.InvariantCulture));
+        subject.Verify();
+    }
+
+    [Fact]
+    public void AnImageIsInspectedWithoutItsMemory()
+    {
+        using Subject subject = Subject.StartTarget("ballast", "32");
+        subject.Dump();
+        string url = Url(subject, "unix");
+        using RunningProcess server = Serve(subject, url);
+        string local = subject.Tool("inspect", subject.Image).Exits(0).Output;
+        Assert.Equal(local, subject.Tool("inspect", url).Exits(0).Output);
+        subject.Tool("inspect", url, "verify").Exits(0);
+        subject.Tool("inspect", url + "#../image.ckpt").Exits(5).Names("no image");
+    }
+
+    [Fact]
+    public void AServerThatIsNotThereIsNamed()
+    {
+        using Subject subject = Subject.StartTarget("ballast", "1");
+        subject.Tool("restore", Url(subject, "unix")).Exits(5).Names("no page server answers");
+        subject.Verify();
+    }
+
+    private static string NameOf(string url) => url.StartsWith("unix", StringComparison.Ordinal) ? "#image.ckpt" : "/image.ckpt";
+
+    private static string Url(Subject subject, string transport)
+    {
+        if (transport == "unix")
+        {
+            return "unix:" + subject.Scratch.File("pages.sock");
+        }
+
+        using TcpListener listener = new(IPAddress.Loopback, 0);
+        listener.Start();
+        return string.Create(CultureInfo.InvariantCulture, $"tcp://127.0.0.1:{((IPEndPoint)listener.LocalEndpoint).Port}");
+    }
+
+    private static RunningProcess Serve(Subject subject, string url)
+    {
+        RunningProcess server = subject.StartTool("serve", subject.Image, "--listen", url, "--json");
+        subject.Await("the server listens", () => server.Output.Contains("listening", StringComparison.Ordinal) || server.HasExited, server.Describe);
+        Assert.False(server.HasExited, server.Describe());
+        return server;
+    }
+}

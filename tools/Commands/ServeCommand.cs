@@ -1,0 +1,173 @@
+using System.CommandLine;
+using System.Net;
+using System.Net.Sockets;
+using LazyRestore.Agent.Server;
+using LazyRestore.Agent.Sources.Remote;
+using LazyRestore.Tools.Output;
+
+namespace LazyRestore.Tools.Commands;
+
+/// <summary><c>lazyrestore serve PATH --listen URL</c>.</summary>
+internal sealed class ServeCommand : Verb
+{
+    /// <summary>The name of the verb.</summary>
+    public const string VerbName = "serve";
+
+    // Reads that wait for a disk each take a thread.
+    private const int LeastThreads = 16;
+
+    private readonly Argument<string> _path = new("PATH") { Description = "An image, or a folder with images" };
+
+    private readonly Option<string[]> _listen = new("--listen")
+    {
+        Description = "Where clients connect; may be repeated. TCP is not encrypted, so it has to be an address of this host alone (loopback)",
+        HelpName = "tcp://HOST:PORT|unix:SOCKET",
+    };
+
+    private readonly Option<bool> _stdio = new("--stdio")
+    {
+        Description = "Serve one client on standard input and output, as through ssh",
+    };
+
+    /// <summary>Creates the verb.</summary>
+    public ServeCommand(CommandContext context)
+        : base(
+            context, VerbName, "Serve images to restores elsewhere; SIGTERM ends it once all is sent that was asked for",
+            new("lazyrestore serve redis.ckpt --listen tcp://127.0.0.1:9100", "one image"),
+            new("lazyrestore serve /images --listen unix:/run/images.sock", "every image of a folder"),
+            new("ssh host lazyrestore serve --stdio redis.ckpt", "what restore ssh://host/redis.ckpt does"))
+    {
+        Validators.Add(result =>
+        {
+            string[] urls = result.GetValue(_listen) ?? [];
+            if (urls.Length > 0 == result.GetValue(_stdio))
+            {
+                result.AddError("give either --listen or --stdio");
+            }
+
+            foreach (string url in urls)
+            {
+                if (Problem(url) is { } problem)
+                {
+                    result.AddError(problem);
+                }
+            }
+        });
+        Add(_path);
+        Add(_listen);
+        Add(_stdio);
+    }
+
+    /// <inheritdoc/>
+    protected override bool WritesDataToOutput(ParseResult parse) => parse.GetValue(_stdio);
+
+    /// <inheritdoc/>
+    protected override int Run(ParseResult parse, Reporter reporter)
+    {
+        string path = parse.GetRequiredValue(_path);
+        if (!File.Exists(path) && !Directory.Exists(path))
+        {
+            throw new FileNotFoundException($"{path} is neither an image nor a folder");
+        }
+
+        ThreadPool.SetMinThreads(LeastThreads, LeastThreads);
+        using Interruption interruption = new();
+        using PageServer server = new(path, reporter.Info);
+        if (parse.GetValue(_stdio))
+        {
+            using FileStream input = new("/dev/stdin", FileMode.Open, FileAccess.Read, FileShare.ReadWrite, bufferSize: 0);
+            using FileStream output = new("/dev/stdout", FileMode.Open, FileAccess.Write, FileShare.ReadWrite, bufferSize: 0);
+            server.ServeAsync(input, output, interruption.Token).GetAwaiter().GetResult();
+            return 0;
+        }
+
+        string[] urls = parse.GetRequiredValue(_listen);
+        Socket[] listeners = [.. urls.Select(Listen)];
+        foreach ((Socket listener, string url) in listeners.Zip(urls))
+        {
+            string address = listener.LocalEndPoint is IPEndPoint ip ? $"tcp://{ip}" : url;
+            reporter.Event("listening", $"listening at {address}", new Field("address", null, Value.Text(address)));
+        }
+
+        Task.WhenAll(listeners.Select(listener => server.ListenAsync(listener, interruption.Token))).GetAwaiter().GetResult();
+        foreach (Socket listener in listeners)
+        {
+            listener.Dispose();
+        }
+
+        foreach (string url in urls)
+        {
+            if (RemoteLocation.Parse(url).SocketPath is { } socket)
+            {
+                File.Delete(socket);
+            }
+        }
+
+        return 0;
+    }
+
+    private static string? Problem(string url)
+    {
+        try
+        {
+            RemoteLocation location = RemoteLocation.Parse(url);
+            return location.SocketPath is not null ? null
+                : location.Host is null ? $"'{url}' is no address to listen at"
+                : IPAddress.TryParse(location.Host, out IPAddress? address) && IPAddress.IsLoopback(address) ? null
+                : $"'{url}' is no loopback address; without encryption nothing else is listened at (use ssh://, or --stdio through any secure channel)";
+        }
+        catch (LazyRestoreException problem)
+        {
+            return problem.Message;
+        }
+    }
+
+    private static Socket Listen(string url)
+    {
+        const int Backlog = 128;
+        RemoteLocation location = RemoteLocation.Parse(url);
+        Socket socket = location.SocketPath is null
+            ? new Socket(SocketType.Stream, ProtocolType.Tcp)
+            : new Socket(AddressFamily.Unix, SocketType.Stream, ProtocolType.Unspecified);
+        try
+        {
+            if (location.SocketPath is { } path)
+            {
+                RemoveStale(path);
+                socket.Bind(new UnixDomainSocketEndPoint(path));
+                File.SetUnixFileMode(path, UnixFileMode.UserRead | UnixFileMode.UserWrite);
+            }
+            else
+            {
+                socket.Bind(new IPEndPoint(IPAddress.Parse(location.Host!), location.Port));
+            }
+
+            socket.Listen(Backlog);
+            return socket;
+        }
+        catch (SocketException problem)
+        {
+            socket.Dispose();
+            throw new LazyRestoreException(FailureReason.Failed, $"cannot listen at {url}: {problem.Message}", "Choose another address.", problem);
+        }
+    }
+
+    // A server that was killed leaves its socket; one that lives is left alone.
+    private static void RemoveStale(string path)
+    {
+        if (!File.Exists(path))
+        {
+            return;
+        }
+
+        using Socket probe = new(AddressFamily.Unix, SocketType.Stream, ProtocolType.Unspecified);
+        try
+        {
+            probe.Connect(new UnixDomainSocketEndPoint(path));
+        }
+        catch (SocketException problem) when (problem.SocketErrorCode == SocketError.ConnectionRefused)
+        {
+            File.Delete(path);
+        }
+    }
+}
