@@ -74,9 +74,10 @@ public sealed class PageServer(string path, Action<string> observe) : IDisposabl
         {
             await session.RunAsync(_end.Token).ConfigureAwait(false);
         }
-        catch (Exception expected) when (expected is IOException or OperationCanceledException or SocketException)
+        catch (Exception failure)
         {
-            problem = expected.Message;
+            // Whatever a client has done, it ends nothing but its own connection.
+            problem = failure.Message;
         }
         finally
         {

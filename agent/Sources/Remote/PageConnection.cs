@@ -18,6 +18,7 @@ internal sealed class PageConnection : IDisposable
     private readonly Dictionary<ulong, Request> _requests = [];
     private readonly CancellationTokenSource _lost = new();
     private Exception? _problem;
+    private volatile bool _isDraining;
     private ulong _lastId;
     private ulong _consumed;
     private long _heard = Environment.TickCount64;
@@ -30,7 +31,10 @@ internal sealed class PageConnection : IDisposable
     }
 
     /// <summary>Whether requests can still be made.</summary>
-    internal bool IsUsable => Volatile.Read(ref _problem) is null;
+    internal bool IsUsable => Volatile.Read(ref _problem) is null && !_isDraining;
+
+    /// <summary>The number that the image has on this connection.</summary>
+    internal ulong Image { get; set; }
 
     /// <summary>Greets the server.</summary>
     internal static async Task<PageConnection> OpenAsync(ByteChannel channel, CancellationToken cancellation)
@@ -179,7 +183,9 @@ internal sealed class PageConnection : IDisposable
                 Find(id)?.Fail(problem);
                 return null;
             case FrameKind.Drain:
-                throw new IOException("the server is about to end");
+                // What was asked for still comes; the rest is asked elsewhere.
+                _isDraining = true;
+                return null;
             default:
                 return null;
         }

@@ -13,13 +13,14 @@ namespace LazyRestore.Agent.Sources.Remote;
 internal sealed class RemoteImage : IDisposable
 {
     private const long LongestManifest = 1L << 30;
+    private static readonly TimeSpan s_demand = TimeSpan.FromSeconds(10);
+    private static readonly TimeSpan s_bulk = TimeSpan.FromSeconds(60);
     private static readonly TimeSpan s_attempt = TimeSpan.FromSeconds(5);
     private readonly RemoteLocation _location;
     private readonly SemaphoreSlim _connecting = new(1);
     private readonly CancellationTokenSource _end = new();
     private readonly ResiliencePipeline _retry;
     private PageConnection? _connection;
-    private ulong _image;
 
     private RemoteImage(RemoteLocation location)
     {
@@ -62,7 +63,7 @@ internal sealed class RemoteImage : IDisposable
                         ImageIdentity identity = image.Identity;
                         GatheredAnswer answer = new(identity.ExtentsStart + identity.Length - identity.ExtentsEnd);
                         _ = await connection.AskAsync(
-                            id => Frames.Numbers(FrameKind.Manifest, id, image._image), answer, isBulk: false, token).ConfigureAwait(false);
+                            id => Frames.Numbers(FrameKind.Manifest, id, connection.Image), answer, isBulk: false, token).ConfigureAwait(false);
                         return answer;
                     }
                     catch (Exception problem) when (problem is not OperationCanceledException)
@@ -102,8 +103,24 @@ internal sealed class RemoteImage : IDisposable
             PageConnection connection = await ConnectedAsync(token).ConfigureAwait(false);
             PagesQuery missing = query();
             sink.Begin(missing);
-            _ = await connection.AskAsync(id => Frames.Pages(id, _image, missing, isBulk), sink, isBulk, token).ConfigureAwait(false);
-            sink.End();
+            using var attempt = CancellationTokenSource.CreateLinkedTokenSource(token);
+            attempt.CancelAfter(isBulk ? s_bulk : s_demand);
+            try
+            {
+                _ = await connection.AskAsync(id => Frames.Pages(id, connection.Image, missing, isBulk), sink, isBulk, attempt.Token).ConfigureAwait(false);
+                sink.End();
+            }
+            catch (Exception problem) when (problem is not IOException && !token.IsCancellationRequested)
+            {
+                // A server that sends what is wrong, or nothing, is left: with a new connection it begins anew.
+                connection.Dispose();
+                if (problem is OperationCanceledException)
+                {
+                    throw new TimeoutException("the answer does not come in time", problem);
+                }
+
+                throw;
+            }
         },
         cancellation).ConfigureAwait(false);
 
@@ -113,7 +130,7 @@ internal sealed class RemoteImage : IDisposable
         {
             PageConnection connection = await ConnectedAsync(token).ConfigureAwait(false);
             GatheredAnswer answer = new(length);
-            _ = await connection.AskAsync(id => Frames.Read(id, _image, offset, length, isBulk: false), answer, isBulk: false, token).ConfigureAwait(false);
+            _ = await connection.AskAsync(id => Frames.Read(id, connection.Image, offset, length, isBulk: false), answer, isBulk: false, token).ConfigureAwait(false);
             return answer.Bytes.Length == length ? answer.Bytes : throw new PageProtocolException("an answer is shorter than what was asked for");
         },
         _end.Token).ConfigureAwait(false);
@@ -170,7 +187,7 @@ internal sealed class RemoteImage : IDisposable
         GatheredAnswer answer = new(LongestAnswer);
         try
         {
-            _image = await connection.AskAsync(id => Frames.Open(id, _location.Name), answer, isBulk: false, cancellation).ConfigureAwait(false);
+            connection.Image = await connection.AskAsync(id => Frames.Open(id, _location.Name), answer, isBulk: false, cancellation).ConfigureAwait(false);
             ImageIdentity identity = ReadIdentity(answer.Bytes);
             Identity ??= identity;
             if (identity != Identity)
