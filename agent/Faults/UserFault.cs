@@ -60,7 +60,10 @@ public sealed unsafe partial class UserFault : IDisposable
     {
         uffdio_move request = new()
         {
-            dst = destination, src = (ulong)source, len = length, mode = allowHoles ? UFFDIO_MOVE_MODE_ALLOW_SRC_HOLES : 0,
+            dst = destination,
+            src = (ulong)source,
+            len = length,
+            mode = allowHoles ? UFFDIO_MOVE_MODE_ALLOW_SRC_HOLES : 0,
         };
         int returned = ioctl(_fd, unchecked((int)UFFDIO_MOVE), &request);
         return returned == 0
