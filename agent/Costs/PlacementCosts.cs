@@ -1,5 +1,4 @@
 using System.Collections.Immutable;
-using LazyRestore.ImageFormat;
 
 namespace LazyRestore.Agent.Costs;
 
@@ -13,6 +12,9 @@ public sealed record PlacementCosts(ImmutableArray<PlacementCost> All)
     /// <summary>The numbers of other running threads that were tried, fewest first.</summary>
     public ImmutableArray<int> ThreadCounts => [.. All.Select(static cost => cost.OtherThreads).Distinct().Order()];
 
+    /// <summary>The largest of them: a restored process works while its memory arrives.</summary>
+    internal int MostThreads => ThreadCounts is [.., int most] ? most : 0;
+
     /// <summary>The cost of 4 KiB in nanoseconds; null when it was not measured.</summary>
     public double? Of(PlacementKind kind, bool inHugePages, int batchPages, int otherThreads)
     {
@@ -25,6 +27,21 @@ public sealed record PlacementCosts(ImmutableArray<PlacementCost> All)
         }
 
         return null;
+    }
+
+    /// <summary>The cost of 4 KiB in nanoseconds in the cheapest batch; null when it was not measured.</summary>
+    public double? Cheapest(PlacementKind kind, bool inHugePages, int otherThreads)
+    {
+        double? cheapest = null;
+        foreach (PlacementCost cost in All)
+        {
+            if (cost.Kind == kind && cost.InHugePages == inHugePages && cost.OtherThreads == otherThreads && !(cost.Nanoseconds >= cheapest))
+            {
+                cheapest = cost.Nanoseconds;
+            }
+        }
+
+        return cheapest;
     }
 
     /// <summary>From how many pages of 4 KiB a call on it is cheaper to move than to copy, and stays so; null when it never is.</summary>
@@ -53,13 +70,13 @@ public sealed record PlacementCosts(ImmutableArray<PlacementCost> All)
     /// </summary>
     public PlacementChoice Choose()
     {
-        int threads = ThreadCounts is [.., int most] ? most : 0;
-        PlacementCost[] copies =
-            [.. All.Where(cost => cost is { Kind: PlacementKind.Copy, InHugePages: false } && cost.OtherThreads == threads).OrderBy(static cost => cost.BatchPages)];
-        double? copy = copies.Length == 0 ? null : copies.Min(static cost => cost.Nanoseconds);
+        int threads = MostThreads;
+        double? copy = Cheapest(PlacementKind.Copy, inHugePages: false, threads);
         return new PlacementChoice(
-            MovesHugePages: Of(PlacementKind.FillAndMove, inHugePages: true, ImageLayout.PagesPerExtent, threads) < copy,
-            MovesSmallPages: Of(PlacementKind.FillAndMove, inHugePages: false, ImageLayout.PagesPerExtent, threads) < copy,
-            BatchPages: copies.FirstOrDefault(cost => cost.Nanoseconds <= copy * BatchTolerance).BatchPages);
+            MovesHugePages: Cheapest(PlacementKind.FillAndMove, inHugePages: true, threads) < copy,
+            MovesSmallPages: Cheapest(PlacementKind.FillAndMove, inHugePages: false, threads) < copy,
+            BatchPages: All.Where(cost => cost is { Kind: PlacementKind.Copy, InHugePages: false } && cost.OtherThreads == threads)
+                .OrderBy(static cost => cost.BatchPages)
+                .FirstOrDefault(cost => cost.Nanoseconds <= copy * BatchTolerance).BatchPages);
     }
 }

@@ -55,13 +55,33 @@ public sealed unsafe partial class UserFault : IDisposable
     /// <param name="destination">The page-aligned address where they are missing.</param>
     /// <param name="source">Where they are: private anonymous memory that no other process shares and no device uses (EBUSY).</param>
     /// <param name="length">Bytes, a multiple of the page size, inside one mapping.</param>
-    public PlacementResult Move(ulong destination, nint source, ulong length)
+    /// <param name="allowHoles">Whether pages that the source lacks are passed over; otherwise they are ENOENT.</param>
+    public PlacementResult Move(ulong destination, nint source, ulong length, bool allowHoles = false)
     {
-        uffdio_move request = new() { dst = destination, src = (ulong)source, len = length };
+        uffdio_move request = new()
+        {
+            dst = destination,
+            src = (ulong)source,
+            len = length,
+            mode = allowHoles ? UFFDIO_MOVE_MODE_ALLOW_SRC_HOLES : 0,
+        };
         int returned = ioctl(_fd, unchecked((int)UFFDIO_MOVE), &request);
         return returned == 0
             ? new PlacementResult(PlacementOutcome.Installed, length, 0)
             : PlacementResult.Decode(returned, errno, request.move, length);
+    }
+
+    /// <summary>
+    /// UFFDIO_POISON: whoever touches the pages gets SIGBUS, a system call EFAULT, and who waits is woken for that. Linux 6.6; needs
+    /// <see cref="UserFaultFeatures.Poison"/>.
+    /// </summary>
+    public PlacementResult Poison(ulong destination, ulong length)
+    {
+        uffdio_poison request = new() { range = new() { start = destination, len = length } };
+        int returned = ioctl(_fd, unchecked((int)UFFDIO_POISON), &request);
+        return returned == 0
+            ? new PlacementResult(PlacementOutcome.Installed, length, 0)
+            : PlacementResult.Decode(returned, errno, request.updated, length);
     }
 
     /// <summary>UFFDIO_WAKE: lets the threads that wait for a page of the range try again.</summary>

@@ -18,11 +18,14 @@ internal static unsafe partial class Interop
         internal const uint UFFDIO_COPY = 0xC028AA03;
         internal const uint UFFDIO_ZEROPAGE = 0xC020AA04;
         internal const uint UFFDIO_MOVE = 0xC028AA05;
+        internal const uint UFFDIO_POISON = 0xC020AA08;
         internal const uint UFFDIO_API = 0xC018AA3F;
 
         internal const ulong UFFDIO_REGISTER_MODE_MISSING = 1;
         internal const ulong UFFDIO_COPY_MODE_DONTWAKE = 1;
         internal const ulong UFFDIO_ZEROPAGE_MODE_DONTWAKE = 1;
+
+        internal const ulong UFFDIO_MOVE_MODE_ALLOW_SRC_HOLES = 2;
 
         internal const byte UFFD_EVENT_PAGEFAULT = 0x12;
         internal const byte UFFD_EVENT_FORK = 0x13;
@@ -79,6 +82,14 @@ internal static unsafe partial class Interop
             internal uffdio_range range;
             internal ulong mode;
             internal long zeropage;
+        }
+
+        [StructLayout(LayoutKind.Sequential)]
+        internal struct uffdio_poison
+        {
+            internal uffdio_range range;
+            internal ulong mode;
+            internal long updated;
         }
 
         /// <summary>The kernel's struct uffd_msg; the union's members stand side by side.</summary>

@@ -7,7 +7,8 @@ namespace LazyRestore.Agent.Placing;
 /// mapped where they are.
 /// </summary>
 /// <param name="fault">A userfaultfd that this process made with <see cref="UserFaultFeatures.Move"/>; it stays the caller's.</param>
-public sealed class ForceCopyPlacement(UserFault fault) : IPagePlacement
+/// <param name="allowHoles">Whether pages that the source lacks are left out; otherwise they end the move (ENOENT).</param>
+public sealed class ForceCopyPlacement(UserFault fault, bool allowHoles = false) : IPagePlacement
 {
     private const ulong PageSize = 4096;
 
@@ -17,7 +18,7 @@ public sealed class ForceCopyPlacement(UserFault fault) : IPagePlacement
     /// <inheritdoc/>
     public PlacementResult Place(ulong destination, nint source, ulong length)
     {
-        PlacementResult moved = fault.Move(destination, source, length);
+        PlacementResult moved = fault.Move(destination, source, length, allowHoles);
         if (moved.Errno != Interop.Errno.EBUSY)
         {
             return moved;

@@ -84,9 +84,8 @@ internal sealed class PlacementTuner
     internal void Know(PlacementCosts costs)
     {
         _batch.Know(costs);
-        int threads = costs.ThreadCounts is [.., int most] ? most : 0;
-        double? copy = costs.Of(PlacementKind.Copy, inHugePages: false, ImageLayout.PagesPerExtent, threads);
-        double? move = costs.Of(PlacementKind.FillAndMove, _settings.MovesHugePages, ImageLayout.PagesPerExtent, threads);
+        double? copy = costs.Cheapest(PlacementKind.Copy, inHugePages: false, costs.MostThreads);
+        double? move = costs.Cheapest(PlacementKind.FillAndMove, _settings.MovesHugePages, costs.MostThreads);
         if (copy is null || move is null)
         {
             return;
