@@ -184,7 +184,6 @@ public sealed partial class PageService : IDisposable, IChildKeeper
         {
             _batch.Heard(messages, Stopwatch.GetTimestamp());
         }
-
         else if (!_holdsBulk)
         {
             FindCosts();
