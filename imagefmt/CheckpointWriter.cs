@@ -45,8 +45,8 @@ public sealed class CheckpointWriter : IDisposable
     public long PagesWritten { get; private set; }
 
     /// <summary>Writes a file, mode 0600, that appears under its name when it is committed; an older file there is replaced.</summary>
-    /// <exception cref="LazyRestoreException">The file cannot be created.</exception>
-    public static CheckpointWriter ToFile(string path) => new(new FileSink(path));
+    /// <exception cref="LazyRestoreException">The file cannot be created, or its file system takes no direct writes.</exception>
+    public static CheckpointWriter ToFile(string path, FileCaching caching = FileCaching.Cached) => new(new FileSink(path, caching));
 
     /// <summary>Writes to a stream that need not be seekable and that stays open.</summary>
     public static CheckpointWriter ToStream(Stream stream) => new(new StreamSink(stream));

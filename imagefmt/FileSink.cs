@@ -15,17 +15,32 @@ internal sealed class FileSink : ImageSink
     private readonly string _directory;
     private readonly string _temporary;
     private readonly SafeFileHandle _file;
+
+    /// <summary>How it is written around the page cache; null when it goes through that.</summary>
+    private readonly DirectWrites? _direct;
     private long _position;
     private bool _committed;
 
     /// <summary>Creates the temporary file.</summary>
-    public FileSink(string path)
+    public FileSink(string path, FileCaching caching = FileCaching.Cached)
     {
         _path = Path.GetFullPath(path);
         _directory = Path.GetDirectoryName(_path) ?? throw Failed(new IOException("this is a directory"));
         string unique = Convert.ToHexStringLower(RandomNumberGenerator.GetBytes(8));
         _temporary = Path.Combine(_directory, $".{Path.GetFileName(_path)}.{unique}.partial");
         _file = Guard(() => CreateExclusively(_temporary));
+        if (caching == FileCaching.Direct)
+        {
+            try
+            {
+                _direct = Guard(() => new DirectWrites(_file));
+            }
+            catch
+            {
+                Dispose();
+                throw;
+            }
+        }
     }
 
     /// <summary>Creates a file that nobody else can read; fails when the name is taken (O_EXCL).</summary>
@@ -47,16 +62,11 @@ internal sealed class FileSink : ImageSink
     {
         try
         {
-            RandomAccess.Write(_file, buffers, _position);
+            Append(buffers);
         }
         catch (Exception e) when (e is IOException or UnauthorizedAccessException)
         {
             throw Failed(e);
-        }
-
-        foreach (ReadOnlyMemory<byte> buffer in buffers)
-        {
-            _position += buffer.Length;
         }
     }
 
@@ -65,6 +75,7 @@ internal sealed class FileSink : ImageSink
     {
         Guard(() =>
         {
+            _direct?.Finish();
             RandomAccess.FlushToDisk(_file);
             File.Move(_temporary, _path, overwrite: true);
             _committed = true;
@@ -81,6 +92,20 @@ internal sealed class FileSink : ImageSink
         if (!_committed)
         {
             File.Delete(_temporary);
+        }
+    }
+
+    private void Append(IReadOnlyList<ReadOnlyMemory<byte>> buffers)
+    {
+        if (_direct is null)
+        {
+            RandomAccess.Write(_file, buffers, _position);
+        }
+
+        foreach (ReadOnlyMemory<byte> buffer in buffers)
+        {
+            _direct?.Append(buffer.Span);
+            _position += buffer.Length;
         }
     }
 

@@ -48,6 +48,22 @@ public sealed unsafe partial class UserFault : IDisposable
             : PlacementResult.Decode(returned, errno, request.zeropage, length);
     }
 
+    /// <summary>
+    /// UFFDIO_MOVE: takes pages from one address of this process and puts them at another, without copying them, and wakes who waits for
+    /// them. The userfaultfd must have been made by this process, with <see cref="UserFaultFeatures.Move"/>: with another's EINVAL comes back.
+    /// </summary>
+    /// <param name="destination">The page-aligned address where they are missing.</param>
+    /// <param name="source">Where they are: private anonymous memory that no other process shares and no device uses (EBUSY).</param>
+    /// <param name="length">Bytes, a multiple of the page size, inside one mapping.</param>
+    public PlacementResult Move(ulong destination, nint source, ulong length)
+    {
+        uffdio_move request = new() { dst = destination, src = (ulong)source, len = length };
+        int returned = ioctl(_fd, unchecked((int)UFFDIO_MOVE), &request);
+        return returned == 0
+            ? new PlacementResult(PlacementOutcome.Installed, length, 0)
+            : PlacementResult.Decode(returned, errno, request.move, length);
+    }
+
     /// <summary>UFFDIO_WAKE: lets the threads that wait for a page of the range try again.</summary>
     public PlacementResult Wake(ulong start, ulong length)
     {

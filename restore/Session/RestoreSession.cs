@@ -97,10 +97,17 @@ public static class RestoreSession
             observer.Resident(resident);
         }
 
+        Thread? selfTest = toResident is null ? null : CostSelfTest.StartIfUnknown();
+        int? exitStatus = waitForExit ? ChildStatus.Wait(pid) : null;
+        if (!waitForExit)
+        {
+            selfTest?.Join();
+        }
+
         return new RestoreResult
         {
             Pid = pid,
-            ExitStatus = waitForExit ? ChildStatus.Wait(pid) : null,
+            ExitStatus = exitStatus,
             ToRunning = toRunning,
             ToResident = toResident,
             Pages = pages,

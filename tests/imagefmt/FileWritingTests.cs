@@ -6,10 +6,12 @@ public sealed class FileWritingTests : IDisposable
 
     private string Image => Path.Combine(_directory, "image");
 
-    [Fact]
-    public void TheFileAppearsWholeAndPrivate()
+    [Theory]
+    [InlineData(FileCaching.Cached)]
+    [InlineData(FileCaching.Direct)]
+    public void TheFileAppearsWholeAndPrivate(FileCaching caching)
     {
-        using (CheckpointWriter writer = CheckpointWriter.ToFile(Image))
+        using (CheckpointWriter writer = CheckpointWriter.ToFile(Image, caching))
         {
             TestImage.Fill(writer, Samples.All, SampleExtent.Some(ExtentCodec.Lz4));
             Assert.False(File.Exists(Image));
@@ -56,12 +58,14 @@ public sealed class FileWritingTests : IDisposable
         Assert.Throws<LazyRestoreException>(() => CheckpointImage.OpenFile(path));
     }
 
-    [Fact]
-    public void AFullDiskIsSaidAtAnyPointAndLeavesNothing()
+    [Theory]
+    [InlineData(FileCaching.Cached)]
+    [InlineData(FileCaching.Direct)]
+    public void AFullDiskIsSaidAtAnyPointAndLeavesNothing(FileCaching caching)
     {
         using TemporaryFileSystem disk = TemporaryFileSystem.MountOrSkip(_directory);
         int failures = 0;
-        for (int pages = 1; !TryWrite(); pages++, failures++)
+        for (int pages = 1; !TryWrite(caching); pages++, failures++)
         {
             Assert.Empty(Directory.GetFiles(_directory));
             disk.Resize(pages);
@@ -121,9 +125,9 @@ public sealed class FileWritingTests : IDisposable
     public void Dispose() => Directory.Delete(_directory, recursive: true);
 
     /// <summary>Writes an image; false when there was no room for it.</summary>
-    private bool TryWrite()
+    private bool TryWrite(FileCaching caching)
     {
-        using CheckpointWriter writer = CheckpointWriter.ToFile(Image);
+        using CheckpointWriter writer = CheckpointWriter.ToFile(Image, caching);
         try
         {
             TestImage.Fill(writer, Samples.All, SampleExtent.Some(ExtentCodec.None));

@@ -2,17 +2,21 @@ using System.Diagnostics;
 
 namespace LazyRestore.ImageFormat.Tests;
 
-/// <summary>A tmpfs of a size, mounted for a test.</summary>
+/// <summary>A file system in memory, mounted for a test.</summary>
 internal sealed class TemporaryFileSystem : IDisposable
 {
     private TemporaryFileSystem(string path) => Path = path;
 
     public string Path { get; }
 
-    public static TemporaryFileSystem MountOrSkip(string path)
+    /// <summary>A tmpfs of one page; <see cref="Resize"/> changes that.</summary>
+    public static TemporaryFileSystem MountOrSkip(string path) => MountOrSkip(path, "tmpfs", "size=4k,mode=700");
+
+    /// <summary>A file system of a type.</summary>
+    public static TemporaryFileSystem MountOrSkip(string path, string type, string options)
     {
-        Assert.SkipUnless(Environment.IsPrivilegedProcess, "mounting a tmpfs needs root");
-        Run("mount", "-t", "tmpfs", "-o", "size=4k,mode=700", "lazyrestore-test", path);
+        Assert.SkipUnless(Environment.IsPrivilegedProcess, $"mounting a {type} needs root");
+        Run("mount", "-t", type, "-o", options, "lazyrestore-test", path);
         return new TemporaryFileSystem(path);
     }
 

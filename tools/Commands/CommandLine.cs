@@ -74,6 +74,7 @@ internal static class CommandLine
         new AgentCommand(context),
         new InspectCommand(context),
         new CheckCommand(context),
+        new BenchCommand(context),
         new DemoCommand(context),
         new CompletionCommand(context),
     ];

@@ -46,6 +46,11 @@ internal sealed class DumpCommand : Verb
         DefaultValueFactory = _ => "none",
     };
 
+    private readonly Option<bool> _direct = new("--direct")
+    {
+        Description = "Write around the page cache (O_DIRECT), and leave there what other programs have in it",
+    };
+
     private readonly Option<bool> _inheritStdio = new("--inherit-stdio")
     {
         Description = "Where standard streams lead outside (terminal, pipe), let the process have those of the restore later",
@@ -70,6 +75,11 @@ internal sealed class DumpCommand : Verb
                     result.AddError($"{running.Name} and --leave-stopped exclude each other");
                 }
             }
+
+            if (result.GetValue(_direct) && result.GetValue(_output) is "-")
+            {
+                result.AddError("--direct wants a file: name one with --output");
+            }
         });
         Add(_pid);
         Add(_output);
@@ -77,6 +87,7 @@ internal sealed class DumpCommand : Verb
         Add(_snapshot);
         Add(_leaveStopped);
         Add(_compress);
+        Add(_direct);
         Add(_inheritStdio);
     }
 
@@ -114,6 +125,7 @@ internal sealed class DumpCommand : Verb
         LeaveRunning = parse.GetValue(_leaveRunning) || parse.GetValue(_snapshot),
         Snapshot = parse.GetValue(_snapshot),
         LeaveStopped = parse.GetValue(_leaveStopped),
+        Caching = parse.GetValue(_direct) ? FileCaching.Direct : FileCaching.Cached,
         InheritStdio = parse.GetValue(_inheritStdio),
         Codec = parse.GetValue(_compress) switch
         {

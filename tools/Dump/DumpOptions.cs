@@ -25,6 +25,9 @@ public sealed record DumpOptions
     /// <summary>How pages are compressed.</summary>
     public ExtentCodec Codec { get; init; } = ExtentCodec.None;
 
+    /// <summary>Whether the image stays in the page cache when it has been written to a file.</summary>
+    public FileCaching Caching { get; init; }
+
     /// <summary>Standard streams that lead outside become those of whoever restores, instead of being refused.</summary>
     public bool InheritStdio { get; init; }
 }

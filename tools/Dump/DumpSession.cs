@@ -34,7 +34,9 @@ internal sealed class DumpSession(DumpOptions options, IDumpObserver observer, C
     {
         KernelActivity activity = LookAtRunning();
         using Stream? output = options.Output == "-" ? Console.OpenStandardOutput() : null;
-        using CheckpointWriter writer = output is null ? CheckpointWriter.ToFile(options.Output) : CheckpointWriter.ToStream(output);
+        using CheckpointWriter writer = output is null
+            ? CheckpointWriter.ToFile(options.Output, options.Caching)
+            : CheckpointWriter.ToStream(output);
         cancellation.ThrowIfCancellationRequested();
 
         if (options.Snapshot)

@@ -3,7 +3,7 @@ namespace LazyRestore.Tools.Tests.CommandLine;
 /// <summary>What the command line refuses, and what it says about itself.</summary>
 public sealed class UsageTests
 {
-    public static TheoryData<string> Verbs => ["dump", "restore", "agent", "inspect", "check", "demo", "completion"];
+    public static TheoryData<string> Verbs => ["dump", "restore", "agent", "inspect", "check", "bench", "demo", "completion"];
 
     [Theory]
     [InlineData("")]
@@ -15,6 +15,7 @@ public sealed class UsageTests
     [InlineData("dump 1 -o x --compress gzip")]
     [InlineData("dump 1 -o x -R --leave-stopped")]
     [InlineData("dump 1 -o x --snapshot --leave-stopped")]
+    [InlineData("dump 1 -o - --direct")]
     [InlineData("restore")]
     [InlineData("restore x --prefetch sometimes")]
     [InlineData("restore x --status-fd none")]
