@@ -84,7 +84,7 @@ public sealed partial class PageService
             }
             else
             {
-                _spaces.Add(new AddressSpace(fault, state, _source, _options, _counters, this));
+                _spaces.Add(new AddressSpace(fault, state, _source, _options, _counters, _tuner, this));
             }
         }
     }

@@ -1,9 +1,11 @@
 using System.Diagnostics;
+using LazyRestore.Agent.Costs;
 using LazyRestore.Agent.Faults;
 using LazyRestore.Agent.Moving;
 using LazyRestore.Agent.Serving;
 using LazyRestore.Agent.Sources;
 using LazyRestore.Agent.State;
+using LazyRestore.Agent.Tuning;
 using LazyRestore.Agent.WorkingSets;
 using LazyRestore.ImageFormat;
 using Microsoft.Win32.SafeHandles;
@@ -22,6 +24,7 @@ public sealed partial class PageService : IDisposable, IChildKeeper
     private readonly IPageSource _source;
     private readonly PageServiceOptions _options;
     private readonly ServiceCounters _counters;
+    private readonly PlacementTuner _tuner;
     private readonly AddressSpace _process;
     private readonly MoverRing? _mover;
     private readonly List<AddressSpace> _spaces = [];
@@ -34,6 +37,7 @@ public sealed partial class PageService : IDisposable, IChildKeeper
     private readonly WorkingSetRecorder? _recorder;
     private volatile WorkingSet? _recorded;
     private PageStatistics? _lastStatistics;
+    private Func<PlacementCosts?>? _findCosts;
     private long _remaining;
     private int _deferrals;
     private bool _isChanging;
@@ -50,11 +54,19 @@ public sealed partial class PageService : IDisposable, IChildKeeper
     {
         _source = new ImageFileSource(image);
         _options = options;
+        _findCosts = options.FindCosts;
         _holdsBulk = options.HoldBulk;
         _batch = new HydrationBatch(Math.Clamp(options.HydrationBatchPages, 1, ImageLayout.PagesPerExtent));
         _counters = new ServiceCounters(state);
+        _tuner = new PlacementTuner(
+            mover is null ? new TunerSettings(PlacementMethod.Copy, ChoiceReason.OnlyWay)
+                : new TunerSettings(PlacementMethod.Move, options.MoveAtAnyPace ? ChoiceReason.Told : ChoiceReason.Assumed)
+                {
+                    MovesHugePages = options.MovesHugePages,
+                },
+            Stopwatch.GetTimestamp());
         _recorder = options.RecordWorkingSet ? new WorkingSetRecorder(Stopwatch.GetTimestamp()) : null;
-        _process = new AddressSpace(new UserFault(uffd), state, _source, options, _counters, this, mover) { Recorder = _recorder };
+        _process = new AddressSpace(new UserFault(uffd), state, _source, options, _counters, _tuner, this, mover) { Recorder = _recorder };
         _mover = mover;
         _spaces.Add(_process);
         _remaining = _process.Remaining;
@@ -65,7 +77,7 @@ public sealed partial class PageService : IDisposable, IChildKeeper
     public Task<PageServiceResult> Completion => _completion.Task;
 
     /// <summary>What was done so far.</summary>
-    public PageStatistics Statistics => _lastStatistics ?? _counters.Snapshot(Volatile.Read(ref _remaining));
+    public PageStatistics Statistics => _lastStatistics ?? _counters.Snapshot(Volatile.Read(ref _remaining)) with { Placement = _tuner.Report };
 
     /// <summary>What was touched first, once the process has settled or the service has ended; null before, and when nobody asked for it.</summary>
     public WorkingSet? Recorded => _recorded;
@@ -171,6 +183,11 @@ public sealed partial class PageService : IDisposable, IChildKeeper
             _batch.Heard(messages, Stopwatch.GetTimestamp());
         }
 
+        else if (!_holdsBulk)
+        {
+            FindCosts();
+        }
+
         HydrationStep step = IsRecording() ? HydrationStep.Exhausted : Hydrate();
         ForgetChildrenThatAreGone();
         PublishRemaining();
@@ -181,6 +198,17 @@ public sealed partial class PageService : IDisposable, IChildKeeper
 
         Rest(step);
         return null;
+    }
+
+    // Once the process runs, and when it waits for nothing.
+    private void FindCosts()
+    {
+        if (_findCosts?.Invoke() is { } costs)
+        {
+            _tuner.Know(costs);
+        }
+
+        _findCosts = null;
     }
 
     private bool IsRecording()
@@ -250,7 +278,7 @@ public sealed partial class PageService : IDisposable, IChildKeeper
         {
             if (!space.IsFilled && !space.IsGone)
             {
-                HydrationStep step = space.Hydrate(_batch.Pages(Stopwatch.GetTimestamp()), _holdsBulk);
+                HydrationStep step = space.Hydrate(_batch.Pages(_tuner.BatchPages, Stopwatch.GetTimestamp()), _holdsBulk);
                 if (step is HydrationStep.Advanced or HydrationStep.Deferred)
                 {
                     return step;

@@ -1,3 +1,4 @@
+using LazyRestore.Agent.Costs;
 using LazyRestore.ImageFormat;
 
 namespace LazyRestore.Agent;
@@ -53,6 +54,14 @@ public sealed record PageServiceOptions
     /// Note which pages are touched first. Until the process has settled nothing but these is brought, one at a time.
     /// </summary>
     public bool RecordWorkingSet { get; init; }
+
+    /// <summary>
+    /// Finds what placing pages costs on this machine, on the service's thread when the process runs; null when there is nothing to find it in.
+    /// </summary>
+    public Func<PlacementCosts?>? FindCosts { get; init; }
+
+    /// <summary>Whether what is moved is in huge pages, for which moving may be somewhat dearer than copying.</summary>
+    public bool MovesHugePages { get; init; } = true;
 
     /// <summary>Go on moving extents though it is much slower than copying them, as where the kernel has to make huge pages first.</summary>
     public bool MoveAtAnyPace { get; init; }

@@ -1,4 +1,5 @@
 using System.Collections.Immutable;
+using LazyRestore.Agent.Tuning;
 
 namespace LazyRestore.Agent;
 
@@ -52,6 +53,9 @@ public sealed record PageStatistics
 
     /// <summary>munmap(2) events.</summary>
     public required long UnmapEvents { get; init; }
+
+    /// <summary>How pages were placed and why, by this agent; null when nobody serves.</summary>
+    public PlacementReport? Placement { get; init; }
 
     /// <summary>Times from reading a fault to having served it: bucket N counts those of 2^N to 2^(N+1) - 1 nanoseconds.</summary>
     public required ImmutableArray<long> ServiceTimes { get; init; }

@@ -40,6 +40,9 @@ internal record struct ExtentMove
     /// <summary>How many pages are fetched.</summary>
     internal int Filled { get; set; }
 
+    /// <summary>How long fetching them took, in ticks of the stopwatch.</summary>
+    internal long FetchTime { get; set; }
+
     /// <summary>How often the mover has tried.</summary>
     internal int Attempts { get; set; }
 

@@ -12,9 +12,6 @@ internal sealed class ExtentMoves(MoverRing ring)
     /// <summary>The agent's end of the mover.</summary>
     internal MoverRing Ring { get; } = ring;
 
-    /// <summary>How fast it is.</summary>
-    internal MoverPace Pace { get; } = new();
-
     /// <summary>A slot's content.</summary>
     internal ref ExtentMove this[int slot] => ref _slots[slot];
 

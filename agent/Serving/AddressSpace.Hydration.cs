@@ -1,3 +1,4 @@
+using System.Diagnostics;
 using LazyRestore.Agent.Faults;
 using LazyRestore.Agent.Sources;
 using LazyRestore.Agent.State;
@@ -107,6 +108,7 @@ internal sealed unsafe partial class AddressSpace
 
     private PlacementOutcome HydrateRun(int extent, int page, int count, out int placed)
     {
+        long start = Stopwatch.GetTimestamp();
         if (_source.Fetch(extent, page, count, out FetchedPages fetched) != FetchOutcome.Ready)
         {
             // The pass goes on behind it; it stays lacking.
@@ -115,7 +117,10 @@ internal sealed unsafe partial class AddressSpace
         }
 
         _foundLacking = true;
+        long fetchedAt = Stopwatch.GetTimestamp();
         PlacementOutcome outcome = Place(_cursor, extent, page, fetched, out placed);
+        long now = Stopwatch.GetTimestamp();
+        _tuner.Copied(extent, placed, fetchedAt - start, now - fetchedAt, now);
         _counters.Add(StateCounter.HydratedPages, placed);
         if (outcome == PlacementOutcome.Gone)
         {

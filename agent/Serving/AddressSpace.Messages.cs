@@ -226,7 +226,7 @@ internal sealed unsafe partial class AddressSpace
 
     private void AddChild(UserFault fault)
     {
-        AddressSpace child = new(fault, State.CreateChild(_catalog.Count), _source, _options, _counters, _keeper);
+        AddressSpace child = new(fault, State.CreateChild(_catalog.Count), _source, _options, _counters, _tuner, _keeper);
         child.Wipe();
         _counters.Add(StateCounter.Children);
         _keeper.Adopt(child);

@@ -115,13 +115,16 @@ internal sealed unsafe partial class AddressSpace
     }
 
     /// <summary>Whether an extent can be moved to an address as a whole.</summary>
-    private bool CanMove(ExtentMoves moves, int extent, ulong address)
+    /// <param name="moves">What is under way.</param>
+    /// <param name="extent">The extent.</param>
+    /// <param name="address">The address.</param>
+    /// <param name="isAwaited">Whether somebody waits for it.</param>
+    private bool CanMove(ExtentMoves moves, int extent, ulong address, bool isAwaited)
     {
         if (_catalog.PresentPages(extent) != ImageLayout.PagesPerExtent
             || address % ImageLayout.ExtentSpan != 0
             || moves.IsRefused(extent)
             || _refusalsInARow >= MostRefusalsInARow
-            || (!_options.MoveAtAnyPace && moves.Pace.IsResting(Stopwatch.GetTimestamp()))
             || _ledger.Settled(extent).NextSet(0) < ExtentBits.PageCount)
         {
             return false;
@@ -132,7 +135,8 @@ internal sealed unsafe partial class AddressSpace
         return index >= 0
             && (regions[index].Flags & RegionEntry.Movable) != 0
             && regions[index].End - address >= ImageLayout.ExtentSpan
-            && regions[index].Image + (address - regions[index].Start) == _catalog.Address(extent);
+            && regions[index].Image + (address - regions[index].Start) == _catalog.Address(extent)
+            && _tuner.IsToMove(extent, isAwaited, Stopwatch.GetTimestamp());
     }
 
     /// <summary>Has the mover bring the whole extent that a fault is in.</summary>
@@ -148,7 +152,7 @@ internal sealed unsafe partial class AddressSpace
         if (slot < 0)
         {
             ulong origin = fault.Address - ((ulong)page * PageSize);
-            if (!CanMove(moves, extent, origin))
+            if (!CanMove(moves, extent, origin, isAwaited: true))
             {
                 return null;
             }
@@ -186,7 +190,7 @@ internal sealed unsafe partial class AddressSpace
         int slot = moves.SlotOf(extent);
         if (slot < 0)
         {
-            if (!CanMove(moves, extent, origin))
+            if (!CanMove(moves, extent, origin, isAwaited: false))
             {
                 return null;
             }
@@ -223,6 +227,7 @@ internal sealed unsafe partial class AddressSpace
         ref ExtentMove move = ref moves[slot];
         int count = Math.Min(pages, ImageLayout.PagesPerExtent - move.Filled);
         byte* destination = moves.Ring.Data(slot) + ((ulong)move.Filled * PageSize);
+        long start = Stopwatch.GetTimestamp();
         if (_source.FetchInto(move.Extent, move.Filled, count, destination) != FetchOutcome.Ready)
         {
             // Copying finds out which pages cannot be had.
@@ -232,6 +237,7 @@ internal sealed unsafe partial class AddressSpace
         }
 
         move.Filled += count;
+        move.FetchTime += Stopwatch.GetTimestamp() - start;
         if (move.Filled == ImageLayout.PagesPerExtent)
         {
             Submit(moves, slot, isStaged: false);
@@ -292,7 +298,7 @@ internal sealed unsafe partial class AddressSpace
         if (pages == ImageLayout.PagesPerExtent)
         {
             _refusalsInARow = 0;
-            moves.Pace.Moved(move.SubmittedAt, Stopwatch.GetTimestamp());
+            _tuner.Moved(move.FetchTime, move.SubmittedAt, Stopwatch.GetTimestamp());
             _counters.Add(StateCounter.MovedExtents);
             moves.Free(slot);
             return;

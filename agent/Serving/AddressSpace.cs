@@ -2,6 +2,7 @@ using LazyRestore.Agent.Faults;
 using LazyRestore.Agent.Moving;
 using LazyRestore.Agent.Sources;
 using LazyRestore.Agent.State;
+using LazyRestore.Agent.Tuning;
 using LazyRestore.Agent.WorkingSets;
 using Microsoft.Win32.SafeHandles;
 
@@ -21,6 +22,7 @@ internal sealed unsafe partial class AddressSpace : IDisposable
     private readonly ExtentCatalog _catalog;
     private readonly PageServiceOptions _options;
     private readonly ServiceCounters _counters;
+    private readonly PlacementTuner _tuner;
     private readonly IChildKeeper _keeper;
     private readonly PageLedger _ledger;
     private readonly FaultQueue _faults = new();
@@ -38,11 +40,12 @@ internal sealed unsafe partial class AddressSpace : IDisposable
     /// <param name="source">Where pages come from.</param>
     /// <param name="options">How to work.</param>
     /// <param name="counters">The service's counters.</param>
+    /// <param name="tuner">The tuner of the source.</param>
     /// <param name="keeper">Who keeps forked children safe.</param>
     /// <param name="mover">The agent's end of the mover; null when it has none. It stays the caller's.</param>
     internal AddressSpace(
-        UserFault fault, PageState state, IPageSource source, PageServiceOptions options, ServiceCounters counters, IChildKeeper keeper,
-        MoverRing? mover = null)
+        UserFault fault, PageState state, IPageSource source, PageServiceOptions options, ServiceCounters counters, PlacementTuner tuner,
+        IChildKeeper keeper, MoverRing? mover = null)
     {
         Fault = fault;
         State = state;
@@ -50,6 +53,7 @@ internal sealed unsafe partial class AddressSpace : IDisposable
         _catalog = source.Catalog;
         _options = options;
         _counters = counters;
+        _tuner = tuner;
         _keeper = keeper;
         _ledger = new PageLedger(state, source);
         _moves = mover is null ? null : new ExtentMoves(mover);

@@ -9,7 +9,6 @@ namespace LazyRestore.Agent.Serving;
 /// <param name="limitPages">The most pages of a batch.</param>
 internal sealed class HydrationBatch(int limitPages)
 {
-    private const int CalmPages = 64;
     private const int LeastPages = 16;
 
     // After some 2,000 faults in succession batches are as large as they get by default.
@@ -28,6 +27,7 @@ internal sealed class HydrationBatch(int limitPages)
     }
 
     /// <summary>The size of the next batch.</summary>
+    /// <param name="calmPages">What it is while nobody waits.</param>
     /// <param name="now">In ticks of the stopwatch.</param>
-    internal int Pages(long now) => Math.Min(limitPages, now - _last < s_succession ? LeastPages + (_faults / FaultsPerPage) : CalmPages);
+    internal int Pages(int calmPages, long now) => Math.Min(limitPages, now - _last < s_succession ? LeastPages + (_faults / FaultsPerPage) : calmPages);
 }

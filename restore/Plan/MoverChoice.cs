@@ -1,3 +1,4 @@
+using LazyRestore.Agent.Costs;
 using LazyRestore.ImageFormat;
 using LazyRestore.ImageFormat.Records;
 
@@ -20,16 +21,18 @@ internal sealed record MoverChoice(IReadOnlyCollection<VmaRecord> Movable, bool 
     /// <param name="extents">The image's extents of it.</param>
     /// <param name="options">What the user wants.</param>
     /// <param name="host">What the host does.</param>
+    /// <param name="findCosts">Finds what placing pages costs here; null when that is not known. Asked only where it decides.</param>
     internal static MoverChoice Make(
-        ProcessRecord process, IEnumerable<VmaRecord> lazy, ArraySegment<ExtentEntry> extents, RestoreOptions options, HostHugePages host)
+        ProcessRecord process, IEnumerable<VmaRecord> lazy, ArraySegment<ExtentEntry> extents, RestoreOptions options, HostHugePages host,
+        Func<PlacementCosts?> findCosts)
     {
         bool inHugePages = options.HugePages != HugePagePolicy.Never && host != HostHugePages.Never && !process.HugePagesDisabled;
-        if (options.Placement == PlacementPolicy.Copy || (options.Placement == PlacementPolicy.Auto && !inHugePages))
+        if (options.Placement == PlacementPolicy.Copy || (options.Placement == PlacementPolicy.Auto && !inHugePages && findCosts()?.Choose().MovesSmallPages != true))
         {
             return None;
         }
 
-        bool all = options.Placement == PlacementPolicy.Move || options.HugePages == HugePagePolicy.Always || host == HostHugePages.Always;
+        bool all = !inHugePages || options.Placement == PlacementPolicy.Move || options.HugePages == HugePagePolicy.Always || host == HostHugePages.Always;
         VmaRecord[] movable =
         [
             .. lazy.Where(vma => IsMovable(vma)

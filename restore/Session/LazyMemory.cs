@@ -1,4 +1,5 @@
 using LazyRestore.Agent;
+using LazyRestore.Agent.Costs;
 using LazyRestore.Agent.Faults;
 using LazyRestore.Agent.Moving;
 using LazyRestore.ImageFormat;
@@ -47,7 +48,7 @@ internal sealed class LazyMemory
     internal static MoverChoice ChooseMover(CheckpointImage image, RestoreOptions options, VmaRecord[] lazy)
     {
         MoverChoice choice = MoverChoice.Make(
-            image.Checkpoint.Process, lazy, image.Index.InSpace(ExtentAddress.Process), options, HostHugePagesFile.Read());
+            image.Checkpoint.Process, lazy, image.Index.InSpace(ExtentAddress.Process), options, HostHugePagesFile.Read(), FindCosts);
         return choice.IsWanted && UserFault.Probe().HasFlag(UserFaultFeatures.Move) ? choice : MoverChoice.None;
     }
 
@@ -63,6 +64,8 @@ internal sealed class LazyMemory
             WorkingSet = WorkingSetFile.Find(image, options),
             RecordWorkingSet = options.RecordWorkingSet,
             HoldBulk = !options.Eager,
+            FindCosts = FindCosts,
+            MovesHugePages = moverChoice.InHugePages,
             MoveAtAnyPace = options.Placement == PlacementPolicy.Move,
         };
         PageState state = PageState.Create(
@@ -174,6 +177,8 @@ internal sealed class LazyMemory
         _holder.Kill();
         Close();
     }
+
+    private static PlacementCosts? FindCosts() => CostCache.OfThisBoot()?.TryLoad();
 
     private static bool HoldsPages(ArraySegment<ExtentEntry> extents, VmaRecord vma)
     {

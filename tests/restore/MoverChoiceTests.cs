@@ -1,3 +1,4 @@
+using LazyRestore.Agent.Costs;
 using LazyRestore.ImageFormat;
 using LazyRestore.ImageFormat.Records;
 using LazyRestore.ImageFormat.Tests;
@@ -50,6 +51,18 @@ public sealed class MoverChoiceTests
     public void MemoryThatTheKernelWouldRefuse(VmaProtection protection, VmaFlags flags) =>
         Assert.False(Choose(s_plain with { Protection = protection, Flags = flags }, "auto", "always", "always").Moves);
 
+    [Theory]
+    [InlineData("auto", "never", "madvise", true)]
+    [InlineData("auto", "auto", "never", true)]
+    [InlineData("auto", "auto", "madvise", false)]
+    [InlineData("copy", "never", "madvise", false)]
+    public void WhereMovingSmallPagesIsCheaperTheyAreMoved(string placement, string hugePages, string host, bool moves) =>
+        Assert.Equal((moves, false), Choose(s_plain, placement, hugePages, host, costs: new PlacementCosts(
+        [
+            new(PlacementKind.Copy, InHugePages: false, ImageLayout.PagesPerExtent, 1, 900),
+            new(PlacementKind.FillAndMove, InHugePages: false, ImageLayout.PagesPerExtent, 1, 800),
+        ])));
+
     [Fact]
     public void MemoryWithHolesIsCopied() =>
         Assert.False(Choose(s_advised, "auto", "auto", "madvise", presentPages: 511).Moves);
@@ -59,7 +72,8 @@ public sealed class MoverChoiceTests
         Assert.False(Choose(s_advised, "auto", "always", "always", Samples.Process with { HugePagesDisabled = true }).Moves);
 
     private static (bool Moves, bool InHugePages) Choose(
-        VmaRecord vma, string placement, string hugePages, string host, ProcessRecord? process = null, int presentPages = 512)
+        VmaRecord vma, string placement, string hugePages, string host, ProcessRecord? process = null, int presentPages = 512,
+        PlacementCosts? costs = null)
     {
         ExtentEntry extent = new()
         {
@@ -84,7 +98,7 @@ public sealed class MoverChoiceTests
             _ => HostHugePages.Never,
         };
         var choice = MoverChoice.Make(
-            process ?? Samples.Process with { HugePagesDisabled = false }, [vma], new ArraySegment<ExtentEntry>([extent]), options, hostPolicy);
+            process ?? Samples.Process with { HugePagesDisabled = false }, [vma], new ArraySegment<ExtentEntry>([extent]), options, hostPolicy, () => costs);
         return (choice.IsWanted, choice.IsWanted && choice.InHugePages);
     }
 }

@@ -28,6 +28,11 @@ internal static class ForegroundRestore
             });
             RestoreResult result = RestoreSession.Run(
                 settings.OptionsFor(image.Path), observer, waitForExit: true, signals.Interrupted);
+            foreach (string line in result.Pages?.Placement is { } placement ? PlacementSummary.Lines(placement) : [])
+            {
+                reporter.Info(line);
+            }
+
             reporter.Result(RestoreReport.Of(result));
             return result.ExitStatus ?? 0;
         }

@@ -23,7 +23,9 @@ internal static class RestoreReport
             new("to_resident_us", null, result.ToResident is { } resident ? Value.Duration(resident) : Value.None),
             new("exit_status", null, result.ExitStatus is { } status ? Value.Count(status) : Value.None),
             .. result.Pages is { } pages ? Paging(pages) : [],
+            .. result.Pages?.Placement is { } placement ? PlacementSummary.Fields(placement) : [],
         ],
+        Tables = result.Pages?.Placement is { } placed ? [PlacementSummary.Switches(placed)] : [],
     };
 
     private static Field[] Paging(PageStatistics pages) =>

@@ -12,14 +12,14 @@ public class HydrationBatchTests
     {
         HydrationBatch batch = new(limitPages: 256);
         long now = Stopwatch.Frequency;
-        Assert.Equal(64, batch.Pages(now));
+        Assert.Equal(64, batch.Pages(64, now));
 
         List<int> sizes = [];
         for (int fault = 0; fault < 4000; fault++)
         {
             now += 50 * s_microsecond;
             batch.Heard(1, now);
-            sizes.Add(batch.Pages(now));
+            sizes.Add(batch.Pages(64, now));
         }
 
         Assert.Equal(16, sizes[0]);
@@ -34,20 +34,20 @@ public class HydrationBatchTests
         HydrationBatch batch = new(limitPages: 512);
         long now = Stopwatch.Frequency;
         batch.Heard(4000, now);
-        Assert.Equal(512, batch.Pages(now));
+        Assert.Equal(512, batch.Pages(64, now));
 
         now += 2000 * s_microsecond;
-        Assert.Equal(64, batch.Pages(now));
+        Assert.Equal(64, batch.Pages(64, now));
         batch.Heard(1, now);
-        Assert.Equal(16, batch.Pages(now));
+        Assert.Equal(16, batch.Pages(64, now));
     }
 
     [Fact]
     public void TheLimitHoldsAtAnyTime()
     {
         HydrationBatch batch = new(limitPages: 8);
-        Assert.Equal(8, batch.Pages(Stopwatch.Frequency));
+        Assert.Equal(8, batch.Pages(64, Stopwatch.Frequency));
         batch.Heard(4000, Stopwatch.Frequency);
-        Assert.Equal(8, batch.Pages(Stopwatch.Frequency));
+        Assert.Equal(8, batch.Pages(64, Stopwatch.Frequency));
     }
 }

@@ -3,6 +3,7 @@ using LazyRestore.Agent.Serving;
 using LazyRestore.Agent.Sources;
 using LazyRestore.Agent.State;
 using LazyRestore.Agent.Tests.Target;
+using LazyRestore.Agent.Tuning;
 using LazyRestore.ImageFormat;
 
 namespace LazyRestore.Agent.Tests.Serving;
@@ -18,7 +19,8 @@ public class HydrationOrderTests
         using PageState state = PageState.Attach(TargetProcess.Duplicate((int)served.Held[0].DangerousGetHandle()));
         using ImageFileSource source = new(served.Image.Image);
         AddressSpace space = new(
-            new UserFault(served.Target.Fault), state, source, new PageServiceOptions { WorkingSet = set }, new ServiceCounters(state), keeper: null!);
+            new UserFault(served.Target.Fault), state, source, new PageServiceOptions { WorkingSet = set }, new ServiceCounters(state),
+            new PlacementTuner(new TunerSettings(PlacementMethod.Copy, ChoiceReason.OnlyWay), 0), keeper: null!);
 
         Assert.Equal(HydrationStep.Advanced, space.Hydrate(2));
         Assert.Equal([1502, 1503], Placed(state, source));
