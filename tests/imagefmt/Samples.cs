@@ -150,9 +150,9 @@ internal static class Samples
             Id = 16, StatusFlags = 2, Inode = 8, Type = 3, Options = [], Listening = false, Backlog = 0, Protocol = 0,
             LocalAddress = Bytes(12, 16), PeerAddress = default, Groups = [1, 35],
         },
+        .. Enumerable.Range(1, 16).Select(n => new DescriptorRecord { Number = n * 2, FileId = n, CloseOnExec = n % 2 == 0 }),
         new FileLockRecord { FileId = 1, Process = 4711, Kind = FileLockKind.Posix, Exclusive = true, Start = 10, Length = 5 },
         new FileOwnerRecord { FileId = 10, Kind = 1, Owner = 4711, Signal = 35 },
-        .. Enumerable.Range(1, 16).Select(n => new DescriptorRecord { Number = n * 2, FileId = n, CloseOnExec = n % 2 == 0 }),
     ];
 
     public static VmaRecord Vma(ulong start, ulong end, VmaKind kind, int backing, VmaProtection protection) => new()
