@@ -18,6 +18,9 @@ public sealed record PageStatistics
     /// <summary>Pages placed by the mover.</summary>
     public required long MovedPages { get; init; }
 
+    /// <summary>Pages that the mover copied because it could not move them (EBUSY), a part of <see cref="CopiedPages"/>.</summary>
+    public required long ForceCopiedPages { get; init; }
+
     /// <summary>Extents of 2 MiB that the mover placed whole: as a huge page each, where the kernel gave it one.</summary>
     public required long MovedExtents { get; init; }
 

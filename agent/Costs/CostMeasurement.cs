@@ -1,6 +1,7 @@
 using System.Collections.Immutable;
 using System.Diagnostics;
 using LazyRestore.Agent.Faults;
+using LazyRestore.Agent.Placing;
 using LazyRestore.ImageFormat;
 
 namespace LazyRestore.Agent.Costs;
@@ -63,7 +64,7 @@ public sealed class CostMeasurement : IDisposable
             for (int round = 0; round < _plan.Rounds; round++)
             {
                 copy = Math.Min(copy, TimeCopies(batch));
-                zero = Math.Min(zero, TimeZeroes(batch));
+                zero = Math.Min(zero, Time(_small, new ZeroPlacement(_fault), batch));
                 moved = _canMove ? Least(moved, TimeMoves(_small, batch)) : moved;
             }
 
@@ -87,41 +88,14 @@ public sealed class CostMeasurement : IDisposable
     // The pages to be copied are there, as those of a source are that have just been read.
     private double TimeCopies(int batch)
     {
-        (int pages, int calls) = Round(batch);
-        ulong length = (ulong)batch * PageSize;
-        _small.Fill((ulong)pages * PageSize);
-        long start = Stopwatch.GetTimestamp();
-        for (int call = 0; call < calls; call++)
-        {
-            ulong offset = (ulong)call * length;
-            Expect(_fault.Copy(_small.Destination + offset, AddressOf(_small, offset), length), length, "UFFDIO_COPY");
-        }
-
-        double cost = PerPage(start, pages);
-        _small.ClearDestination();
-        return cost;
-    }
-
-    private double TimeZeroes(int batch)
-    {
-        (int pages, int calls) = Round(batch);
-        ulong length = (ulong)batch * PageSize;
-        long start = Stopwatch.GetTimestamp();
-        for (int call = 0; call < calls; call++)
-        {
-            Expect(_fault.ZeroPage(_small.Destination + ((ulong)call * length), length), length, "UFFDIO_ZEROPAGE");
-        }
-
-        double cost = PerPage(start, pages);
-        _small.ClearDestination();
-        return cost;
+        _small.Fill((ulong)Round(batch).Pages * PageSize);
+        return Time(_small, new CopyPlacement(_fault), batch);
     }
 
     // The moving, and the filling before it: fresh memory each time, since what was there has been moved away.
     private (double Move, double Fill) TimeMoves(ScratchMemory memory, int batch)
     {
-        (int pages, int calls) = Round(batch);
-        ulong length = (ulong)batch * PageSize;
+        int pages = Round(batch).Pages;
         memory.ClearSource();
         long start = Stopwatch.GetTimestamp();
         memory.Fill((ulong)pages * PageSize);
@@ -131,16 +105,23 @@ public sealed class CostMeasurement : IDisposable
             return (double.MaxValue, double.MaxValue);
         }
 
-        start = Stopwatch.GetTimestamp();
+        return (Time(memory, new MovePlacement(_fault), batch), fill);
+    }
+
+    private double Time(ScratchMemory memory, IPagePlacement placement, int batch)
+    {
+        (int pages, int calls) = Round(batch);
+        ulong length = (ulong)batch * PageSize;
+        long start = Stopwatch.GetTimestamp();
         for (int call = 0; call < calls; call++)
         {
             ulong offset = (ulong)call * length;
-            Expect(_fault.Move(memory.Destination + offset, AddressOf(memory, offset), length), length, "UFFDIO_MOVE");
+            Expect(placement.Place(memory.Destination + offset, AddressOf(memory, offset), length), length, placement);
         }
 
-        double move = PerPage(start, pages);
+        double cost = PerPage(start, pages);
         memory.ClearDestination();
-        return (move, fill);
+        return cost;
     }
 
     private (int Pages, int Calls) Round(int batch)
@@ -177,11 +158,11 @@ public sealed class CostMeasurement : IDisposable
 
     private static unsafe nint AddressOf(ScratchMemory memory, ulong offset) => (nint)(memory.Source + offset);
 
-    private static void Expect(PlacementResult result, ulong length, string call)
+    private static void Expect(PlacementResult result, ulong length, object what)
     {
         if (result.Outcome != PlacementOutcome.Installed || result.Bytes != length)
         {
-            throw new NativeException($"ioctl({call})", result.Errno, $"{result.Bytes} of {length} bytes were placed while measuring");
+            throw new NativeException("ioctl", result.Errno, $"of the measurement, {what}: {result.Bytes} of {length} bytes");
         }
     }
 }

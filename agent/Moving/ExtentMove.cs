@@ -43,6 +43,9 @@ internal record struct ExtentMove
     /// <summary>How long fetching them took, in ticks of the stopwatch.</summary>
     internal long FetchTime { get; set; }
 
+    /// <summary>Whether it is copied out of the stage, since the kernel does not let go of the stage's pages.</summary>
+    internal bool IsForced { get; set; }
+
     /// <summary>How often the mover has tried.</summary>
     internal int Attempts { get; set; }
 

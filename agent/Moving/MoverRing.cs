@@ -108,7 +108,8 @@ public sealed unsafe class MoverRing : IDisposable
     /// <param name="slot">A slot of the agent's.</param>
     /// <param name="destination">The address in the process, a multiple of 2 MiB.</param>
     /// <param name="isStaged">Whether the data is in the stage already, from an attempt before.</param>
-    internal void Move(int slot, ulong destination, bool isStaged)
+    /// <param name="isForced">Whether it is copied from there instead of moved.</param>
+    internal void Place(int slot, ulong destination, bool isStaged, bool isForced)
     {
         ulong stage = Stage(slot);
         MoverSlot* record = Slot(slot);
@@ -117,7 +118,9 @@ public sealed unsafe class MoverRing : IDisposable
         record->CopyDestination = stage;
         record->Move = new uffdio_move { dst = destination, src = stage, len = ImageLayout.ExtentSpan };
         ulong request = _places.Shared + MoverLayout.Header + (ulong)((byte*)&record->Move - (_base + MoverLayout.Header));
-        Submit(record, IoctlCall, _fault, UFFDIO_MOVE, request);
+
+        // uffdio_copy has the same fields.
+        Submit(record, IoctlCall, _fault, isForced ? UFFDIO_COPY : UFFDIO_MOVE, request);
     }
 
     /// <summary>

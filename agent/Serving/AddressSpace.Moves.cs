@@ -251,7 +251,7 @@ internal sealed unsafe partial class AddressSpace
         ref ExtentMove move = ref moves[slot];
         move.Phase = MovePhase.Submitted;
         move.SubmittedAt = move.Attempts++ == 0 ? Stopwatch.GetTimestamp() : move.SubmittedAt;
-        moves.Ring.Move(slot, move.Address, isStaged);
+        moves.Ring.Place(slot, move.Address, isStaged, move.IsForced);
     }
 
     private void Collect(ExtentMoves moves)
@@ -285,16 +285,33 @@ internal sealed unsafe partial class AddressSpace
             return;
         }
 
+        if (result.Errno == Interop.Errno.EBUSY && !move.IsForced)
+        {
+            // Something holds on to pages of the stage, such as a device that reads from them.
+            move.IsForced = true;
+            move.Phase = MovePhase.Deferred;
+            return;
+        }
+
         int pages = (int)(result.Bytes / PageSize);
         if (pages > 0)
         {
             _ledger.Settle(move.Extent, 0, pages);
-            _counters.Add(StateCounter.MovedPages, pages);
+            _counters.Add(move.IsForced ? StateCounter.CopiedPages : StateCounter.MovedPages, pages);
+            _counters.Add(StateCounter.ForceCopiedPages, move.IsForced ? pages : 0);
             _counters.Add(StateCounter.HydratedPages, move.IsHydration ? pages : 0);
         }
 
         WakeWaiters(move);
         IsGone |= result.Outcome == PlacementOutcome.Gone;
+        if (pages == ImageLayout.PagesPerExtent && move.IsForced)
+        {
+            // The next one gets pages that nothing holds on to.
+            move.Phase = MovePhase.Clearing;
+            moves.Ring.Clear(slot);
+            return;
+        }
+
         if (pages == ImageLayout.PagesPerExtent)
         {
             _refusalsInARow = 0;

@@ -43,6 +43,7 @@ internal readonly unsafe struct ServiceCounters(PageState state)
             DemandFaults = this[StateCounter.DemandFaults],
             CopiedPages = this[StateCounter.CopiedPages],
             MovedPages = this[StateCounter.MovedPages],
+            ForceCopiedPages = this[StateCounter.ForceCopiedPages],
             MovedExtents = this[StateCounter.MovedExtents],
             ZeroPages = this[StateCounter.ZeroPages],
             HydratedPages = this[StateCounter.HydratedPages],

@@ -33,6 +33,7 @@ internal static class RestoreReport
         new("demand_faults", null, Value.Count(pages.DemandFaults)),
         new("copied_pages", null, Value.Count(pages.CopiedPages)),
         new("moved_pages", null, Value.Count(pages.MovedPages)),
+        new("force_copied_pages", null, Value.Count(pages.ForceCopiedPages)),
         new("moved_extents", null, Value.Count(pages.MovedExtents)),
         new("hydrated_pages", null, Value.Count(pages.HydratedPages)),
         new("zero_pages", null, Value.Count(pages.ZeroPages)),

@@ -69,6 +69,23 @@ public sealed class MoveTests
         Assert.Equal((3L * 512, 512L), (served.Service.Statistics.MovedPages, served.Service.Statistics.CopiedPages));
     }
 
+    /// <summary>EBUSY: hydration has two slots, whose stages a device uses; they are copied once, and are cleared then.</summary>
+    [Fact]
+    public void WhatADeviceUsesIsCopiedByTheMover()
+    {
+        using Served served = new(HydrationOrder.Linear, withMover: true);
+        if (served.Target.Main.Ask("pin") != "0")
+        {
+            Assert.Skip("io_uring");
+        }
+
+        served.Service.Start();
+        Assert.Equal(PageServiceEnd.Resident, served.WaitForEnd().End);
+        Assert.Equal(s_all, served.Target.Main.Verify(ServedImage.Start, Pages));
+        PageStatistics statistics = served.Service.Statistics;
+        Assert.Equal((2 * 512L, 2 * 512L, 2L), (statistics.ForceCopiedPages, statistics.CopiedPages, statistics.MovedExtents));
+    }
+
     [Fact]
     public void AnExtentInTwoMappingsIsCopied()
     {

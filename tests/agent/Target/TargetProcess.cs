@@ -40,18 +40,36 @@ internal sealed class TargetProcess : IDisposable
     public SafeFileHandle Fault { get; }
 
     /// <summary>Starts a mover in it.</summary>
-    public MoverRing StartMover()
+    /// <param name="code">The mover's machine code; null for a thread in C that works alike.</param>
+    public MoverRing StartMover(byte[]? code = null)
     {
         var ring = MoverRing.Create(new MoverPlaces(0x5000_0000_0000, 0x5000_1000_0000));
+        int commands = code is null ? -1 : Load(code, ring.Commands);
         string answer = Main.Ask(
             "mover",
             (ulong)Environment.ProcessId,
             (ulong)ring.Memory,
             ((ulong)Fault.DangerousGetHandle() << 32) | (uint)ring.Completions);
-        ring.Describe(new MoverDescriptors(int.Parse(answer, CultureInfo.InvariantCulture), -1, -1, -1, -1));
+        int descriptors = int.Parse(answer, CultureInfo.InvariantCulture);
+        ring.Describe(new MoverDescriptors(descriptors & 0xFFFF, commands, descriptors >> 16, -1, -1));
         _pidfd = new SafeFileHandle((nint)(long)syscall(PidfdOpen, _process.Id, 0), ownsHandle: true);
         ring.Watch((int)_pidfd.DangerousGetHandle());
+        if (code is not null)
+        {
+            Main.Do("run");
+        }
+
         return ring;
+    }
+
+    private int Load(byte[] code, int commands)
+    {
+        string path = Path.Combine(Path.GetTempPath(), Path.GetRandomFileName());
+        using FileStream file = new(path, FileMode.CreateNew, FileAccess.ReadWrite, FileShare.None, bufferSize: 0, FileOptions.DeleteOnClose);
+        file.Write(code);
+        file.SetLength(Environment.SystemPageSize);
+        string answer = Main.Ask("code", (ulong)Environment.ProcessId, (ulong)file.SafeFileHandle.DangerousGetHandle(), (ulong)commands);
+        return int.Parse(answer, CultureInfo.InvariantCulture);
     }
 
     public static SafeFileHandle Duplicate(int descriptor)

@@ -2,8 +2,11 @@
 #define _GNU_SOURCE
 #include <errno.h>
 #include <fcntl.h>
+#include <linux/io_uring.h>
 #include <linux/userfaultfd.h>
 #include <pthread.h>
+#include <sched.h>
+#include <signal.h>
 #include <stdatomic.h>
 #include <stdint.h>
 #include <stdio.h>
@@ -11,8 +14,10 @@
 #include <string.h>
 #include <sys/ioctl.h>
 #include <sys/mman.h>
+#include <sys/prctl.h>
 #include <sys/socket.h>
 #include <sys/syscall.h>
+#include <sys/uio.h>
 #include <sys/un.h>
 #include <sys/wait.h>
 #include <unistd.h>
@@ -254,7 +259,40 @@ static void *work(void *unused)
     return unused;
 }
 
-// Starts a thread that works as a mover; answers with the userfaultfd's number here.
+static void *code;
+static char code_stack[1 << 14] __attribute__((aligned(16)));
+
+// The mover's machine code, and the eventfd that tells it of commands.
+static long load_code(uint64_t agent, uint64_t file, uint64_t commands)
+{
+    int process = syscall(SYS_pidfd_open, agent, 0);
+    code = mmap(NULL, PAGE, PROT_READ | PROT_EXEC, MAP_PRIVATE, syscall(SYS_pidfd_getfd, process, (int)file, 0), 0);
+    if (code == MAP_FAILED)
+        fail("code");
+    return syscall(SYS_pidfd_getfd, process, (int)commands, 0);
+}
+
+// A task of its own, as in a restored process; it ends with us.
+static int run_code(void *unused)
+{
+    prctl(PR_SET_PDEATHSIG, SIGKILL);
+    __asm__ volatile("mov %1, %%rbp; jmp *%2" : : "b"(&shared->gate), "a"(&shared->slots[SLOTS]), "c"(code) : "memory");
+    return unused != NULL;
+}
+
+// Has a device hold on to the pages of the stage, as long as we live.
+static long pin_stage(void)
+{
+    char *stage = (char *)0x500010000000;
+    struct io_uring_params params = { 0 };
+    struct iovec buffer = { stage, SLOTS * EXTENT };
+    memset(stage, 1, SLOTS * EXTENT);
+    int ring = syscall(SYS_io_uring_setup, 1, &params);
+    return ring < 0 ? -1 : syscall(SYS_io_uring_register, ring, IORING_REGISTER_BUFFERS, &buffer, 1);
+}
+
+// Makes everything ready for a mover, and starts a thread that works as one unless there is code for it. Answers with the numbers here of
+// the userfaultfd and, 16 bits higher, of the eventfd that tells of finished commands.
 static long start_mover(uint64_t agent, uint64_t memory, uint64_t others)
 {
     int process = syscall(SYS_pidfd_open, agent, 0);
@@ -267,8 +305,9 @@ static long start_mover(uint64_t agent, uint64_t memory, uint64_t others)
         || madvise(stage, SLOTS * EXTENT, MADV_HUGEPAGE) || madvise(stage, SLOTS * EXTENT, MADV_DONTFORK))
         fail("mover");
     pthread_t thread;
-    pthread_create(&thread, NULL, work, NULL);
-    return fault;
+    if (code == NULL)
+        pthread_create(&thread, NULL, work, NULL);
+    return fault | done << 16;
 }
 
 static void obey(const char *verb, uint64_t a, uint64_t b, uint64_t c)
@@ -297,6 +336,12 @@ static void obey(const char *verb, uint64_t a, uint64_t b, uint64_t c)
         result = mremap((void *)a, b, b, MREMAP_MAYMOVE | MREMAP_FIXED, (void *)c) == (void *)c ? 0 : -1;
     else if (!strcmp(verb, "mover"))
         result = start_mover(a, b, c);
+    else if (!strcmp(verb, "code"))
+        result = load_code(a, b, c);
+    else if (!strcmp(verb, "run"))
+        result = clone(run_code, code_stack + sizeof code_stack, CLONE_VM | CLONE_FILES | SIGCHLD, NULL) < 0;
+    else if (!strcmp(verb, "pin"))
+        result = pin_stage();
     else if (!strcmp(verb, "storm"))
         result = storm();
     else if (!strcmp(verb, "torture"))

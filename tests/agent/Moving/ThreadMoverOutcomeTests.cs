@@ -1,0 +1,3 @@
+namespace LazyRestore.Agent.Tests.Moving;
+
+public sealed class ThreadMoverOutcomeTests() : MoverOutcomeTests(code: null);
