@@ -31,4 +31,10 @@ public sealed record Checkpoint
 
     /// <summary>File descriptors by number.</summary>
     public required IReadOnlyList<DescriptorRecord> Descriptors { get; init; }
+
+    /// <summary>Locks and leases that open files hold.</summary>
+    public IReadOnlyList<FileLockRecord> Locks { get; init; } = [];
+
+    /// <summary>Who is signalled when open files become ready.</summary>
+    public IReadOnlyList<FileOwnerRecord> Owners { get; init; } = [];
 }

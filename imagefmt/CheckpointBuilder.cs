@@ -12,6 +12,8 @@ internal sealed class CheckpointBuilder
     private readonly List<MemoryObjectRecord> _objects = [];
     private readonly List<OpenFileRecord> _files = [];
     private readonly List<DescriptorRecord> _descriptors = [];
+    private readonly List<FileLockRecord> _locks = [];
+    private readonly List<FileOwnerRecord> _owners = [];
 
     /// <summary>What has been named so far, for references and duplicates.</summary>
     private readonly HashSet<int> _tids = [];
@@ -72,6 +74,14 @@ internal sealed class CheckpointBuilder
                 _descriptors.Add(descriptor);
                 _references.Add((descriptor, offset));
                 break;
+            case FileLockRecord held:
+                _locks.Add(held);
+                _references.Add((held, offset));
+                break;
+            case FileOwnerRecord owner:
+                _owners.Add(owner);
+                _references.Add((owner, offset));
+                break;
         }
     }
 
@@ -102,6 +112,8 @@ internal sealed class CheckpointBuilder
             Objects = _objects,
             Files = _files,
             Descriptors = _descriptors,
+            Locks = _locks,
+            Owners = _owners,
         };
     }
 
@@ -131,6 +143,8 @@ internal sealed class CheckpointBuilder
             VmaRecord { Kind: VmaKind.Object or VmaKind.PrivateObject } vma => ("object", vma.BackingId, _objectIds),
             ObjectFileRecord file => ("object", file.ObjectId, _objectIds),
             DescriptorRecord descriptor => ("file", descriptor.FileId, _fileIds),
+            FileLockRecord held => ("file", held.FileId, _fileIds),
+            FileOwnerRecord owner => ("file", owner.FileId, _fileIds),
             _ => ("", 0, null),
         };
         Require(ids is null || ids.Contains(id), record, offset, $"it refers to {what} {id}, which is not there");

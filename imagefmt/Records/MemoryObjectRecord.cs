@@ -11,6 +11,9 @@ public enum MemoryObjectKind
 
     /// <summary>A regular file that no longer has a name; its content is in the image.</summary>
     DeletedFile,
+
+    /// <summary>A regular file that never had a name, O_TMPFILE in open(2), and may be given one; its content is in the image.</summary>
+    NamelessFile,
 }
 
 /// <summary>
@@ -25,7 +28,7 @@ public sealed record MemoryObjectRecord : CheckpointRecord
     /// <summary>What it is.</summary>
     public required MemoryObjectKind Kind { get; init; }
 
-    /// <summary>Name of a memfd (without the <c>memfd:</c> prefix) or former path of a deleted file; empty otherwise.</summary>
+    /// <summary>Name of a memfd (without the <c>memfd:</c> prefix) or former path of a deleted or nameless file; empty otherwise.</summary>
     public required string Name { get; init; }
 
     /// <summary>Size in bytes.</summary>

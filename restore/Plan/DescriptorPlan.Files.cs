@@ -7,6 +7,10 @@ internal sealed partial class DescriptorPlan
 {
     // O_CREAT, O_EXCL and O_TRUNC did their work when the file was opened first; O_NOCTTY keeps terminals from being adopted.
     private const int CreationFlags = 0x40 | 0x80 | 0x200;
+
+    // O_TMPFILE, which creates a file too; and O_ASYNC, which wants an owner first.
+    private const int NamelessFlags = 0x410000;
+    private const int AsyncFlag = 0x2000;
     private const int NoControllingTerminal = 0x100;
     private const int SetPipeSize = 1031; // F_SETPIPE_SZ
     private const int ClockRealtime = 0;
@@ -18,7 +22,7 @@ internal sealed partial class DescriptorPlan
 
     private void Open(PathFileRecord file)
     {
-        int flags = (file.StatusFlags & ~CreationFlags) | NoControllingTerminal | CloseOnExec;
+        int flags = (file.StatusFlags & ~(CreationFlags | AsyncFlag)) | NoControllingTerminal | CloseOnExec;
         CallResultRef opened = Program.Call(SystemCall.openat, AtFdCwd, Program.Text(file.Path), flags);
         Seek(opened, file.Offset);
         Keep(file, opened);
@@ -26,7 +30,7 @@ internal sealed partial class DescriptorPlan
 
     private void OpenObject(ObjectFileRecord file)
     {
-        int flags = (file.StatusFlags & ~CreationFlags) | CloseOnExec;
+        int flags = (file.StatusFlags & ~(CreationFlags | NamelessFlags | AsyncFlag)) | CloseOnExec;
         CallResultRef opened = Program.Call(SystemCall.openat, AtFdCwd, Program.Text(_objectPaths[file.ObjectId]), flags);
         Seek(opened, file.Offset);
         Keep(file, opened);

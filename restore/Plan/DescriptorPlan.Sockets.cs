@@ -83,6 +83,35 @@ internal sealed partial class DescriptorPlan
         Keep(socket, made);
     }
 
+    private void CreateNetlinkSocket(NetlinkSocketRecord socket)
+    {
+        const int AfNetlink = 16;
+        const int SolNetlink = 270;
+        const int AddMembership = 1;
+        CallResultRef made = Program.Call(SystemCall.socket, AfNetlink, socket.Type | CloseOnExec, socket.Protocol);
+        SetOptions(FirstFree, socket);
+        if (HasPort(socket.LocalAddress.Span))
+        {
+            Program.Call(SystemCall.bind, FirstFree, Program.Data(socket.LocalAddress.Span), socket.LocalAddress.Length);
+        }
+
+        foreach (uint group in socket.Groups)
+        {
+            Program.Call(SystemCall.setsockopt, FirstFree, SolNetlink, AddMembership, Program.Words(group), sizeof(int));
+        }
+
+        if (HasPort(socket.PeerAddress.Span))
+        {
+            Program.Call(SystemCall.connect, FirstFree, Program.Data(socket.PeerAddress.Span), socket.PeerAddress.Length);
+        }
+
+        Finish(socket);
+        Keep(socket, made);
+    }
+
+    // struct sockaddr_nl: family, padding, port, groups; all zero is the kernel's own, which is also what an unbound socket has.
+    private static bool HasPort(ReadOnlySpan<byte> address) => address.Length > 4 && address[4..].ContainsAnyExcept((byte)0);
+
     private void SetReuse(int value) =>
         Program.Call(SystemCall.setsockopt, FirstFree, SolSocket, SoReuseAddress, Program.Words((ulong)value), sizeof(int));
 

@@ -59,7 +59,9 @@ internal sealed partial class DescriptorPlan
         }
 
         plan.AddEpollInterests();
+        plan.AddInotifyWatches();
         plan.Place();
+        plan.TakeLocks();
         return plan.Program;
     }
 
@@ -130,6 +132,21 @@ internal sealed partial class DescriptorPlan
                 Keep(file, Program.Call(SystemCall.signalfd4, -1, Program.Words(signals.Mask), sizeof(ulong), CloseOnExec));
                 SetFlags(FirstFree, file);
                 break;
+            case InotifyRecord inotify:
+                Keep(inotify, Program.Call(SystemCall.inotify_init1, CloseOnExec | NonBlocking));
+                break;
+            case PidFdRecord process:
+                OpenProcess(process);
+                break;
+            case NamedPipeRecord pipe:
+                OpenNamedPipe(pipe);
+                break;
+            case MessageQueueRecord queue:
+                OpenQueue(queue);
+                break;
+            case NetlinkSocketRecord netlink:
+                CreateNetlinkSocket(netlink);
+                break;
             case UnixSocketRecord unix:
                 CreateUnixSocket(unix);
                 break;
@@ -151,7 +168,7 @@ internal sealed partial class DescriptorPlan
         _files.Add(file.Id, Program.Call(SystemCall.fcntl, descriptor, DuplicateCloseOnExec, _base));
 
     private void SetFlags(int descriptor, OpenFileRecord file) =>
-        Program.Call(SystemCall.fcntl, descriptor, SetStatusFlags, file.StatusFlags);
+        Program.Call(SystemCall.fcntl, descriptor, SetStatusFlags, file.StatusFlags & ~AsyncFlag);
 
     // A description is registered under the number it had then, which its descriptor may have no longer.
     private void AddEpollInterests()

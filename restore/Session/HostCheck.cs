@@ -85,10 +85,19 @@ internal static unsafe class HostCheck
 
     private static IEnumerable<string> CheckOpenFiles(Checkpoint checkpoint)
     {
+        foreach (string watched in checkpoint.Files.OfType<InotifyRecord>().SelectMany(inotify => inotify.Watches).Select(watch => watch.Path)
+            .Concat(checkpoint.Files.OfType<NamedPipeRecord>().Select(pipe => pipe.Path)))
+        {
+            if (!Path.Exists(watched))
+            {
+                yield return $"{watched}, which it has open or watches, is not here";
+            }
+        }
+
         foreach (PathFileRecord open in checkpoint.Files.OfType<PathFileRecord>())
         {
-            bool isRegular = (open.Identity.Mode & FileTypeMask) == RegularFile;
-            if (!File.Exists(open.Path) && !Directory.Exists(open.Path))
+            bool isRegular = (open.Identity.Mode & FileTypeMask) == RegularFile && !IsItsOwnEntry(open.Path);
+            if (!Path.Exists(open.Path) && new FileInfo(open.Path).LinkTarget is null && !IsItsOwnEntry(open.Path))
             {
                 yield return $"{open.Path}, which it has open, is not here";
             }
@@ -98,6 +107,10 @@ internal static unsafe class HostCheck
             }
         }
     }
+
+    // The restored process opens its own.
+    private static bool IsItsOwnEntry(string path) =>
+        path == "/proc/self" || path.StartsWith("/proc/self/", StringComparison.Ordinal) || path.StartsWith("/proc/thread-self/", StringComparison.Ordinal);
 
     // A socket that nobody holds any more may be replaced; one that is in use, or another kind of file, must not be.
     private static IEnumerable<string> CheckSocketNames(Checkpoint checkpoint)

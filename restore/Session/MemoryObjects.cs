@@ -16,8 +16,11 @@ internal sealed unsafe class MemoryObjects : IDisposable
 {
     private const int AllowSealing = 2;
     private const int CloseOnExec = 1;
-    private const int AddSeals = 1033; // F_ADD_SEALS
+    private const int AddSealsCommand = 1033; // F_ADD_SEALS
+    private const int SealSeal = 1;
+    private const int FutureWriteSeal = 0x10;
     private readonly Dictionary<int, SafeFileHandle> _files = [];
+    private readonly List<(SafeFileHandle File, string Name, int Seals)> _lateSeals = [];
 
     private MemoryObjects()
     {
@@ -50,6 +53,9 @@ internal sealed unsafe class MemoryObjects : IDisposable
         }
     }
 
+    /// <summary>Adds the seals that forbid new mappings, once all are there.</summary>
+    internal void SealMapped() => _lateSeals.ForEach(late => AddSeals(late.File, late.Name, late.Seals));
+
     /// <summary>Whether anonymous shared memory is one VMA, so that mapping it anew makes it.</summary>
     internal static bool IsMappedWhole(MemoryObjectRecord record, Checkpoint checkpoint)
     {
@@ -69,15 +75,35 @@ internal sealed unsafe class MemoryObjects : IDisposable
 
     private void Add(CheckpointImage image, MemoryObjectRecord record)
     {
-        SafeFileHandle file = record.Kind == MemoryObjectKind.DeletedFile ? CreateNameless(record) : CreateMemFd(record);
+        SafeFileHandle file = record.Kind switch
+        {
+            MemoryObjectKind.DeletedFile => CreateDeleted(record),
+            MemoryObjectKind.NamelessFile => CreateNameless(record),
+            _ => CreateMemFd(record),
+        };
         _files.Add(record.Id, file);
         RandomAccess.SetLength(file, record.Size);
         ObjectPages.Copy(image, record.Id, (offset, pages) =>
             RandomAccess.Write(file, pages[..(int)Math.Min(pages.Length, record.Size - offset)], offset));
         File.SetUnixFileMode(file, (UnixFileMode)(record.Mode & 0xfff));
-        if (record.Seals != 0 && Interop.syscall((long)SystemCall.fcntl, file.DangerousGetHandle(), AddSeals, record.Seals) < 0)
+        int late = IsMappedForWriting(record, image.Checkpoint) ? record.Seals & (FutureWriteSeal | SealSeal) : 0;
+        AddSeals(file, record.Name, record.Seals & ~late);
+        if (late != 0)
         {
-            throw new NativeException("fcntl(F_ADD_SEALS)", Marshal.GetLastPInvokeError(), $"of memfd {record.Name}");
+            _lateSeals.Add((file, record.Name, late));
+        }
+    }
+
+    // Mappings that were there before such a seal may still be written to; later ones may not.
+    private static bool IsMappedForWriting(MemoryObjectRecord record, Checkpoint checkpoint) => (record.Seals & FutureWriteSeal) != 0
+        && checkpoint.Vmas.Any(
+            vma => vma.Kind == VmaKind.Object && vma.BackingId == record.Id && vma.Protection.HasFlag(VmaProtection.Write));
+
+    private static void AddSeals(SafeFileHandle file, string name, int seals)
+    {
+        if (seals != 0 && Interop.syscall((long)SystemCall.fcntl, file.DangerousGetHandle(), AddSealsCommand, seals) < 0)
+        {
+            throw new NativeException("fcntl(F_ADD_SEALS)", Marshal.GetLastPInvokeError(), $"of memfd {name}");
         }
     }
 
@@ -92,12 +118,28 @@ internal sealed unsafe class MemoryObjects : IDisposable
         }
     }
 
-    private static SafeFileHandle CreateNameless(MemoryObjectRecord record)
+    private static SafeFileHandle CreateDeleted(MemoryObjectRecord record)
     {
-        string folder = Path.GetDirectoryName(record.Name) is { Length: > 0 } parent && Directory.Exists(parent) ? parent : Path.GetTempPath();
-        string path = Path.Combine(folder, $".lazyrestore-{Guid.NewGuid():n}");
+        string path = Path.Combine(FolderOf(record), $".lazyrestore-{Guid.NewGuid():n}");
         SafeFileHandle file = File.OpenHandle(path, FileMode.CreateNew, FileAccess.ReadWrite, FileShare.ReadWrite | FileShare.Delete);
         File.Delete(path);
         return file;
     }
+
+    // Unlike one that was deleted it can be given a name, linkat(2).
+    private static SafeFileHandle CreateNameless(MemoryObjectRecord record)
+    {
+        const int AtFdCwd = -100;
+        string folder = FolderOf(record);
+        fixed (byte* path = Encoding.UTF8.GetBytes(folder + "\0"))
+        {
+            long descriptor = Interop.syscall((long)SystemCall.openat, AtFdCwd, (nint)path, Interop.O_TMPFILE | Interop.O_RDWR | Interop.O_CLOEXEC, 0x180);
+            return descriptor < 0
+                ? throw new NativeException("open(O_TMPFILE)", Marshal.GetLastPInvokeError(), folder)
+                : new SafeFileHandle((nint)descriptor, ownsHandle: true);
+        }
+    }
+
+    private static string FolderOf(MemoryObjectRecord record) =>
+        Path.GetDirectoryName(record.Name) is { Length: > 0 } parent && Directory.Exists(parent) ? parent : Path.GetTempPath();
 }

@@ -110,6 +110,7 @@ internal sealed class ProcessConstruction : IDisposable
         RemoteRunner runner = RemoteRunner.Install(_leader, StubElf.SyscallInstruction, sanctuary.Start, sanctuary.ProgramCapacity);
         VmaRecord[] lazy = LazyMemory.Select(_image);
         BuildAddressSpace(runner, sanctuary, lazy);
+        _objects.SealMapped();
         Credentials own = OwnCredentials.Read();
         SystemCallProgram descriptors = DescriptorPlan.Build(checkpoint, _objects.Paths, OpenFileLimit.ReadHard());
         runner.Run(_leader, descriptors);
@@ -145,6 +146,9 @@ internal sealed class ProcessConstruction : IDisposable
         long contents = checkpoint.Files.Sum(file => file switch
         {
             PipeRecord pipe => pipe.Content.Sum(piece => piece.Length + CallOverhead),
+            NamedPipeRecord pipe => pipe.Content.Length,
+            InotifyRecord inotify => inotify.Watches.Sum(watch => watch.Path.Length + (2L * CallOverhead))
+                + (inotify.Watches.Select(watch => watch.Number).DefaultIfEmpty().Max() * 3L * CallOverhead),
             UnixSocketRecord socket => socket.ReceiveQueue.Sum(message => message.Length + CallOverhead),
             _ => 0L,
         });

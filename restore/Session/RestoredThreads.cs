@@ -103,6 +103,7 @@ internal sealed class RestoredThreads
             if (i == 0)
             {
                 ProcessPlan.AddLast(program, _checkpoint.Process);
+                FileOwnerPlan.Add(program, _checkpoint, TidOf);
             }
 
             ThreadPlan.AddRseq(program, record);

@@ -14,13 +14,11 @@ public sealed class RefusalTests
     [InlineData("child", "child process")]
     [InlineData("zombie", "child process")]
     [InlineData("seccomp", "seccomp")]
-    [InlineData("netlink", "socket")]
     [InlineData("packet", "socket")]
     [InlineData("userfaultfd", "userfaultfd")]
     [InlineData("pidfd", "pidfd")]
     [InlineData("fanotify", "fanotify")]
     [InlineData("fifo", "named pipe")]
-    [InlineData("lock", "lock")]
     [InlineData("terminal", "terminal")]
     public void RefusedStateLeavesTheProcessAlone(string state, string name)
     {

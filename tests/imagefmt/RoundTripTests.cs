@@ -12,7 +12,7 @@ public class RoundTripTests
         IEnumerable<CheckpointRecord> read =
         [
             checkpoint.Header, checkpoint.Process, checkpoint.Layout, .. checkpoint.Threads, .. checkpoint.Vmas,
-            .. checkpoint.MappedFiles, .. checkpoint.Objects, .. checkpoint.Files, .. checkpoint.Descriptors,
+            .. checkpoint.MappedFiles, .. checkpoint.Objects, .. checkpoint.Files, .. checkpoint.Descriptors, .. checkpoint.Locks, .. checkpoint.Owners,
         ];
         Assert.Equal(Samples.All.Select(RecordText.Of), read.Select(RecordText.Of));
     }

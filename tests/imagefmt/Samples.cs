@@ -141,7 +141,18 @@ internal static class Samples
             Id = 11, StatusFlags = 2, Inode = 7, Type = 1, Options = [], Listening = true, Backlog = 511, Family = 2, Protocol = 6,
             LocalAddress = Bytes(16, 14), PeerAddress = default,
         },
-        .. Enumerable.Range(1, 11).Select(n => new DescriptorRecord { Number = n * 2, FileId = n, CloseOnExec = n % 2 == 0 }),
+        new InotifyRecord { Id = 12, StatusFlags = 2048, Watches = [new InotifyWatch(3, "/etc", 0x200)] },
+        new PidFdRecord { Id = 13, StatusFlags = 2, Process = 4711 },
+        new NamedPipeRecord { Id = 14, StatusFlags = 2, Path = "/run/pipe", Capacity = 4096, Content = Bytes(5, 15), HungUp = true },
+        new MessageQueueRecord { Id = 15, StatusFlags = 2, Name = "/queue" },
+        new NetlinkSocketRecord
+        {
+            Id = 16, StatusFlags = 2, Inode = 8, Type = 3, Options = [], Listening = false, Backlog = 0, Protocol = 0,
+            LocalAddress = Bytes(12, 16), PeerAddress = default, Groups = [1, 35],
+        },
+        .. Enumerable.Range(1, 16).Select(n => new DescriptorRecord { Number = n * 2, FileId = n, CloseOnExec = n % 2 == 0 }),
+        new FileLockRecord { FileId = 1, Process = 4711, Kind = FileLockKind.Posix, Exclusive = true, Start = 10, Length = 5 },
+        new FileOwnerRecord { FileId = 10, Kind = 1, Owner = 4711, Signal = 35 },
     ];
 
     public static VmaRecord Vma(ulong start, ulong end, VmaKind kind, int backing, VmaProtection protection) => new()

@@ -6,7 +6,6 @@
 #include <sys/socket.h>
 #include <linux/filter.h>
 #include <linux/seccomp.h>
-#include <linux/netlink.h>
 #include <linux/perf_event.h>
 #include <linux/userfaultfd.h>
 #include <sys/prctl.h>
@@ -69,6 +68,8 @@ static void inotify(void)
 {
     fds[0] = MUST(inotify_init1(IN_NONBLOCK));
     MUST(inotify_add_watch(fds[0], target_dir, IN_DELETE));
+    close(MUST(open(target_path("first"), O_CREAT | O_WRONLY, 0600)));
+    MUST(unlink(target_path("first")));
 }
 
 static void io_uring(void)
@@ -102,16 +103,11 @@ static void seccomp_filter(void)
     MUST(prctl(PR_SET_SECCOMP, SECCOMP_MODE_FILTER, &program));
 }
 
-static void netlink(void)
-{
-    fds[0] = MUST(socket(AF_NETLINK, SOCK_RAW, NETLINK_ROUTE));
-}
-
 static void packet(void) { fds[0] = MUST(socket(AF_PACKET, SOCK_RAW, 0)); }
 
 static void userfault(void) { fds[0] = MUST(syscall(SYS_userfaultfd, O_CLOEXEC | O_NONBLOCK)); }
 
-static void pidfd(void) { fds[0] = MUST(syscall(SYS_pidfd_open, getpid(), 0)); }
+static void pidfd(void) { fds[0] = MUST(syscall(SYS_pidfd_open, 1, 0)); }
 
 static void fanotify(void) { fds[0] = MUST(fanotify_init(FAN_CLASS_NOTIF, O_RDONLY)); }
 
@@ -119,21 +115,22 @@ static void fifo(void)
 {
     MUST(mkfifo(target_path("fifo"), 0600));
     fds[0] = MUST(open(target_path("fifo"), O_RDWR));
-}
-
-static void lock(void)
-{
-    fds[0] = MUST(open(target_path("locked"), O_RDWR | O_CREAT, 0600));
-    struct flock whole = { .l_type = F_WRLCK };
-    MUST(fcntl(fds[0], F_SETLK, &whole));
+    if (!fork()) {
+        if (fork())
+            _exit(0);
+        while (access(target_dir, F_OK) == 0)
+            target_sleep(10000000);
+        _exit(0);
+    }
+    wait(NULL);
 }
 
 static void terminal(void) { fds[0] = MUST(posix_openpt(O_RDWR | O_NOCTTY)); }
 
 static const struct { const char *name; void (*set_up)(void); } kinds[] = {
     { "tcp", tcp }, { "unix", unix_outside }, { "pipe", pipe_outside }, { "inotify", inotify }, { "io_uring", io_uring }, { "child", with_child },
-    { "zombie", with_zombie }, { "seccomp", seccomp_filter }, { "netlink", netlink }, { "packet", packet }, { "userfaultfd", userfault },
-    { "pidfd", pidfd }, { "fanotify", fanotify }, { "fifo", fifo }, { "lock", lock }, { "terminal", terminal },
+    { "zombie", with_zombie }, { "seccomp", seccomp_filter }, { "packet", packet }, { "userfaultfd", userfault },
+    { "pidfd", pidfd }, { "fanotify", fanotify }, { "fifo", fifo }, { "terminal", terminal },
 };
 
 int main(int argc, char **argv)

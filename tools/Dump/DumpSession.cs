@@ -118,7 +118,7 @@ internal sealed class DumpSession(DumpOptions options, IDumpObserver observer, C
         Total = _total.Elapsed,
         Threads = state.Threads.Count,
         Vmas = state.Vmas.Count,
-        Descriptors = state.Descriptors.Count,
+        Descriptors = state.Files.Descriptors.Count,
     };
 
     // What can be found out while the process still runs does not stop it in vain.

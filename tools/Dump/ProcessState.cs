@@ -35,15 +35,12 @@ internal sealed record ProcessState
     public required IReadOnlyList<(MemoryObjectRecord Record, string Path)> Objects { get; init; }
 
     /// <summary>The open files.</summary>
-    public required IReadOnlyList<OpenFileRecord> Files { get; init; }
-
-    /// <summary>The descriptors that refer to them.</summary>
-    public required IReadOnlyList<DescriptorRecord> Descriptors { get; init; }
+    public required OpenFiles Files { get; init; }
 
     /// <summary>The records in the order in which they are written.</summary>
     public IReadOnlyList<CheckpointRecord> Records =>
     [
-        Header, Process, Layout, .. Threads, .. Vmas, .. MappedFiles, .. Objects.Select(one => one.Record), .. Files, .. Descriptors,
+        Header, Process, Layout, .. Threads, .. Vmas, .. MappedFiles, .. Objects.Select(one => one.Record), .. Files.Records,
     ];
 
     /// <summary>Reads the state.</summary>
@@ -71,8 +68,7 @@ internal sealed record ProcessState
         MemoryObjectTable objects = new(refusals);
         IReadOnlyList<VmaRecord> vmas = new AreaCollector(process, mapped, objects, refusals).Collect(areas);
         using DescriptorTable table = DescriptorTable.Open(process);
-        (IReadOnlyList<OpenFileRecord> files, IReadOnlyList<DescriptorRecord> descriptors) =
-            new DescriptorCollector(process, table, objects, inheritStdio, refusals).Collect();
+        OpenFiles files = new DescriptorCollector(process, table, objects, inheritStdio, refusals).Collect();
         return new ProcessState
         {
             Header = HeaderBuilder.Build(frozen.Pid, threads[0].ExtendedState.Span, areas),
@@ -83,7 +79,6 @@ internal sealed record ProcessState
             MappedFiles = mapped.Files,
             Objects = objects.Objects,
             Files = files,
-            Descriptors = descriptors,
         };
     }
 

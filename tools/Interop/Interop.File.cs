@@ -7,6 +7,7 @@ internal static unsafe partial class Interop
     internal const int O_DIRECT = 0x4000;
     internal const int O_ASYNC = 0x2000;
     internal const int O_CLOEXEC = 0x80000;
+    internal const int O_DIRECTORY = 0x10000;
     internal const int O_PATH = 0x200000;
     internal const int O_WRONLY = 1;
     internal const int O_ACCMODE = 3;
@@ -14,9 +15,9 @@ internal static unsafe partial class Interop
 
     internal const int F_GETFL = 3;
     internal const int F_GETSIG = 11;
-    internal const int F_GETOWN = 9;
     internal const int F_SETPIPE_SZ = 1031;
     internal const int F_GETPIPE_SZ = 1032;
+    internal const int F_GETOWN_EX = 16;
     internal const int F_GET_SEALS = 1034;
 
     internal const int SEEK_CUR = 1;
@@ -42,6 +43,17 @@ internal static unsafe partial class Interop
     internal const int EFAULT = 14;
     internal const int EINVAL = 22;
     internal const int ENOTTY = 25;
+
+    [StructLayout(LayoutKind.Sequential)]
+    internal struct f_owner_ex
+    {
+        public int type;
+        public int pid;
+    }
+
+    // -1 with errno on failure.
+    [LibraryImport(Libc, SetLastError = true, StringMarshalling = StringMarshalling.Utf8)]
+    internal static partial int open(string path, int flags);
 
     // -1 with errno on failure.
     [LibraryImport(Libc, SetLastError = true)]

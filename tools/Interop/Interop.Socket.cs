@@ -20,6 +20,8 @@ internal static unsafe partial class Interop
     internal const int IPPROTO_IPV6 = 41;
     internal const int NETLINK_SOCK_DIAG = 4;
 
+    internal const int SOL_NETLINK = 270;
+
     internal const int SOL_SOCKET = 1;
     internal const int SO_TYPE = 3;
     internal const int SO_GET_FILTER = 26;

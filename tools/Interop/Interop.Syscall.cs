@@ -4,10 +4,11 @@ namespace LazyRestore.Tools;
 
 internal static partial class Interop
 {
-    internal const long SYS_statfs = 137;
+    internal const long SYS_fstatfs = 138;
     internal const long SYS_sched_getaffinity = 204;
     internal const long SYS_ioprio_get = 252;
     internal const long SYS_get_robust_list = 274;
+    internal const long SYS_open_by_handle_at = 304;
     internal const long SYS_kcmp = 312;
     internal const long SYS_sched_getattr = 315;
     internal const long SYS_memfd_create = 319;

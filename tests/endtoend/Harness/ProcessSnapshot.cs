@@ -71,13 +71,17 @@ internal sealed partial class ProcessSnapshot
         string link = Proc.Link($"/proc/{pid}/fd/{fd}");
         link = link.EndsWith(" (deleted)", StringComparison.Ordinal) ? "(deleted)" : InodeNumber().Replace(link, ":[]");
         IEnumerable<string> facts = Proc.Text(pid, $"fdinfo/{fd}").Split('\n').Where(line => line.Length > 0 && !VolatileFact().IsMatch(line))
-            .Select(line => VolatilePart().Replace(line, "").Replace(SpentWatched, Spent)).Order(StringComparer.Ordinal);
+            .Select(line => VolatilePart().Replace(line, "").Replace(SpentWatched, Spent).Replace(Nameless, Deleted)).Order(StringComparer.Ordinal);
         return $"descriptor {fd} {link} {string.Join(' ', facts)}";
     }
 
     // A one-shot epoll entry that is spent; added again, it watches for errors and hang-ups, which the kernel always adds.
     private const string Spent = "events: 40000000";
     private const string SpentWatched = "events: 40000018";
+
+    // The flags of a file that never had a name, and of the same file opened without O_TMPFILE.
+    private const string Nameless = "flags:\t020300002";
+    private const string Deleted = "flags:\t0100002";
 
     [GeneratedRegex(@":\[\d+\]")]
     private static partial Regex InodeNumber();

@@ -148,7 +148,19 @@ public sealed class ProcTextTests
         Assert.Equal(0x80002, epoll.Flags);
         Assert.Equal(new TimerState(1, 3, 3, 49406829000000005, 1000000000), timer.Timer);
         Assert.Equal(12, timer.Offset);
-        Assert.True(lockInfo.HasLock);
-        Assert.False(epoll.HasLock);
+        Assert.Equal(["1: FLOCK  ADVISORY  WRITE 359 00:13:11691 0 EOF"], lockInfo.Locks);
+        Assert.Empty(epoll.Locks);
+    }
+
+    [Fact]
+    public void Inotify_watches_are_read_in_hexadecimal()
+    {
+        DescriptorInfo info = DescriptorInfo.Parse(
+            "inotify wd:29 ino:b2054f sdev:fe00000 mask:100 ignored_mask:0 fhandle-bytes:8 fhandle-type:1 f_handle:4f05b200726817c4\n");
+
+        InotifyEntry watch = Assert.Single(info.InotifyEntries);
+
+        Assert.Equal((0x29, 0xb2054fUL, 0xfe00000u, 0x100u, 1), (watch.Number, watch.Inode, watch.Device, watch.Mask, watch.HandleType));
+        Assert.Equal([0x4f, 0x05, 0xb2, 0x00, 0x72, 0x68, 0x17, 0xc4], watch.Handle);
     }
 }

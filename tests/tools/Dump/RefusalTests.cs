@@ -9,20 +9,20 @@ public sealed class RefusalTests
     [Theory]
     [InlineData("tcp", "a TCP connection (127.0.0.1:")]
     [InlineData("child", "child process (")]
-    [InlineData("inotify", "descriptor 3: a file of this kind (anon_inode:inotify)")]
-    [InlineData("flock", "descriptor 3: a file lock or lease (")]
+    [InlineData("inotify", "descriptor 3: an inotify instance with events that wait to be read")]
     [InlineData("sysv", "System V shared memory (/SYSV")]
     [InlineData("seccomp", "seccomp (filter)")]
     [InlineData("outside-pipe", "descriptor 4: a pipe to another process (pipe:[")]
-    [InlineData("fifo", "descriptor 3: a named pipe (")]
+    [InlineData("fifo", "descriptor 3: a named pipe that another process has open, too (")]
     [InlineData("moved", "descriptor 3: a file that is no longer at its path (")]
     [InlineData("in-flight", "descriptors in flight in a UNIX socket")]
-    [InlineData("netlink", "descriptor 3: a socket of this family or protocol (family 16")]
+    [InlineData("netlink", "descriptor 3: a netlink socket with answers that wait or are under way (")]
+    [InlineData("packet", "descriptor 3: a socket of this family or protocol (family 17")]
+    [InlineData("pidfd", "descriptor 3: a pidfd of another process (of process 1)")]
     [InlineData("userfaultfd", "descriptor 3: a file of this kind (anon_inode:[userfaultfd])")]
     [InlineData("hugetlb", "descriptor 3: hugetlb memory (/memfd:huge")]
     [InlineData("master", "descriptor 3: the master of a pseudo terminal (/dev/p")]
     [InlineData("guard", "guard pages (MADV_GUARD_INSTALL)")]
-    [InlineData("link", "descriptor 3: an open symbolic link (")]
     [InlineData("directory", "a deleted directory (")]
     [InlineData("thread-user", "credentials that differ from those of the main thread")]
     public void What_cannot_be_saved_is_named(string kind, string expected)
@@ -76,7 +76,7 @@ public sealed class RefusalTests
 
         Assert.Equal(
             "process 7 has state that cannot be saved yet:\n"
-            + "  descriptor 3: a named pipe (/tmp/fifo) cannot be saved yet\n"
+            + "  descriptor 3: a named pipe that another process has open, too (/tmp/fifo) cannot be saved yet\n"
             + "  thread 8: seccomp cannot be saved yet",
             error.Message);
     }

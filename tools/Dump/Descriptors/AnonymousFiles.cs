@@ -4,7 +4,7 @@ using LazyRestore.Tools.Dump.Support;
 
 namespace LazyRestore.Tools.Dump.Descriptors;
 
-/// <summary>Files that exist only as descriptors: eventfd, timerfd, signalfd, epoll.</summary>
+/// <summary>Files that exist only as descriptors: eventfd, timerfd, signalfd, epoll, inotify, pidfd.</summary>
 public sealed class AnonymousFiles(int pid, IReadOnlyList<OpenDescription> all, Refusals refusals)
 {
     /// <summary>The record of such a file; null when it is of another kind, which is refused.</summary>
@@ -27,10 +27,26 @@ public sealed class AnonymousFiles(int pid, IReadOnlyList<OpenDescription> all, 
                 return new SignalFdRecord { Id = description.Id, StatusFlags = first.StatusFlags, Mask = first.Info.SignalMask };
             case "anon_inode:[eventpoll]":
                 return Epoll(description);
+            case "anon_inode:inotify":
+                return new InotifyInstances(refusals).Record(description);
+            case "anon_inode:[pidfd]":
+                return Process(description);
             default:
                 refusals.Add(description.Subject, UnsupportedKind.AnonymousInode, first.Link);
                 return null;
         }
+    }
+
+    private PidFdRecord? Process(OpenDescription description)
+    {
+        OpenDescriptor first = description.First;
+        if (first.Info.Process == pid)
+        {
+            return new PidFdRecord { Id = description.Id, StatusFlags = first.StatusFlags, Process = pid };
+        }
+
+        refusals.Add(description.Subject, UnsupportedKind.ProcessDescriptor, first.Info.Process is { } other ? $"of process {other}" : "");
+        return null;
     }
 
     private static TimerFdRecord Timer(int id, OpenDescriptor descriptor)

@@ -15,6 +15,10 @@ public sealed class DescriptorCollector
     private readonly AnonymousFiles _anonymous;
     private readonly UnixSockets _unix;
     private readonly InetSockets _inet;
+    private readonly NetlinkSockets _netlink;
+    private readonly NamedPipes _namedPipes;
+    private readonly FileLocks _locks;
+    private readonly FileOwners _owners;
 
     /// <summary>Prepares to read the descriptors.</summary>
     /// <param name="process">The process.</param>
@@ -33,12 +37,17 @@ public sealed class DescriptorCollector
         _anonymous = new AnonymousFiles(process.Pid, _all, refusals);
         _unix = new UnixSockets(streams, _all, refusals);
         _inet = new InetSockets(streams, refusals);
+        _netlink = new NetlinkSockets(refusals);
+        _namedPipes = new NamedPipes(process.Pid, refusals);
+        _locks = new FileLocks(process.Pid, refusals);
+        _owners = new FileOwners(process, refusals);
     }
 
-    /// <summary>The descriptions and the descriptors that refer to them.</summary>
-    public (IReadOnlyList<OpenFileRecord> Files, IReadOnlyList<DescriptorRecord> Descriptors) Collect()
+    /// <summary>The descriptions, the descriptors that refer to them, and what belongs to them.</summary>
+    public OpenFiles Collect()
     {
         List<OpenFileRecord> files = [.. _all.Select(File).OfType<OpenFileRecord>()];
+        OpenDescription[] ordinary = [.. _all.Where(description => (description.First.StatusFlags & Interop.O_PATH) == 0)];
         List<DescriptorRecord> descriptors =
         [
             .. _all.SelectMany(description => description.Descriptors.Select(descriptor => new DescriptorRecord
@@ -49,18 +58,19 @@ public sealed class DescriptorCollector
             })),
         ];
         descriptors.Sort((left, right) => left.Number.CompareTo(right.Number));
-        return (files, descriptors);
+        return new OpenFiles(
+            files, descriptors, [.. ordinary.SelectMany(_locks.Of)], [.. ordinary.Select(_owners.Of).OfType<FileOwnerRecord>()]);
     }
 
     private OpenFileRecord? File(OpenDescription description)
     {
         OpenDescriptor first = description.First;
-        if ((first.StatusFlags & Interop.O_PATH) == 0)
+        if ((first.StatusFlags & Interop.O_PATH) != 0 && first.Link.StartsWith('/'))
         {
-            RefuseOwner(description);
+            return _paths.Place(description);
         }
 
-        if (first.Link.StartsWith("anon_inode:"))
+        if (first.Link.StartsWith("anon_inode:") || first.Link.StartsWith("pidfd:"))
         {
             return _anonymous.Record(description);
         }
@@ -71,6 +81,8 @@ public sealed class DescriptorCollector
                 return _paths.File(description);
             case Interop.S_IFCHR:
                 return _paths.Device(description);
+            case Interop.S_IFIFO when first.Link.StartsWith('/'):
+                return _namedPipes.Record(description);
             case Interop.S_IFIFO:
                 return _pipes.Record(description);
             case Interop.S_IFSOCK when first.Link.StartsWith("socket:"):
@@ -97,6 +109,8 @@ public sealed class DescriptorCollector
         {
             case (Interop.AF_UNIX, _, _):
                 return _unix.Record(description, type);
+            case (Interop.AF_NETLINK, _, _):
+                return _netlink.Record(description, type, protocol);
             case (Interop.AF_INET or Interop.AF_INET6, Interop.SOCK_STREAM, Interop.IPPROTO_TCP):
             case (Interop.AF_INET or Interop.AF_INET6, Interop.SOCK_DGRAM, Interop.IPPROTO_UDP):
                 return _inet.Record(description, family, type, protocol);
@@ -104,17 +118,6 @@ public sealed class DescriptorCollector
                 _refusals.Add(
                     description.Subject, UnsupportedKind.SocketFamily, $"family {family}, type {type}, protocol {protocol}");
                 return null;
-        }
-    }
-
-    private void RefuseOwner(OpenDescription description)
-    {
-        OpenDescriptor first = description.First;
-        if ((first.StatusFlags & Interop.O_ASYNC) != 0
-            || Interop.fcntl(first.Here, Interop.F_GETOWN) is not (0 or -1)
-            || Interop.fcntl(first.Here, Interop.F_GETSIG) > 0)
-        {
-            _refusals.Add(description.Subject, UnsupportedKind.AsyncOwner, first.Link);
         }
     }
 }

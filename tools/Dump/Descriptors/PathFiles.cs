@@ -21,10 +21,9 @@ public sealed class PathFiles(
     public OpenFileRecord? File(OpenDescription description)
     {
         OpenDescriptor first = description.First;
-        if (description.Descriptors.Any(descriptor => descriptor.Info.HasLock))
+        if (Queue(description) is { } queue)
         {
-            refusals.Add(description.Subject, UnsupportedKind.FileLock, first.Link);
-            return null;
+            return queue;
         }
 
         if (first.Status.Links == 0 && first.Status.Type == Interop.S_IFREG)
@@ -34,6 +33,11 @@ public sealed class PathFiles(
 
         return AtPath(description, first.Status.Links == 0 ? UnsupportedKind.DeletedDirectory : UnsupportedKind.MovedFile, device: 0);
     }
+
+    /// <summary>The record of a place that is not opened itself, O_PATH of open(2); null when it is refused.</summary>
+    public PathFileRecord? Place(OpenDescription description) => AtPath(
+        description, description.First.Status.Links == 0 ? UnsupportedKind.DeletedDirectory : UnsupportedKind.MovedFile,
+        description.First.Status.SpecialDevice);
 
     /// <summary>The record of a character device; null when it is refused.</summary>
     public OpenFileRecord? Device(OpenDescription description)
@@ -73,7 +77,15 @@ public sealed class PathFiles(
     private PathFileRecord? AtPath(OpenDescription description, UnsupportedKind whenGone, ulong device)
     {
         OpenDescriptor first = description.First;
-        if (FileStatus.Find(first.Link) is not { } there || !there.IsSameFile(first.Status))
+        bool isOwn = ProcPaths.IsOwn(first.Link, process.Pid);
+        string? path = isOwn ? ProcPaths.Own(first.Link, process.Pid) : first.Link;
+        if (path is null || (!isOwn && ProcPaths.IsOfAProcess(first.Link)))
+        {
+            refusals.Add(description.Subject, UnsupportedKind.ProcEntry, first.Link);
+            return null;
+        }
+
+        if (FindAt(first) is not { } there || !there.IsSameFile(first.Status))
         {
             refusals.Add(description.Subject, whenGone, first.Link);
             return null;
@@ -83,11 +95,28 @@ public sealed class PathFiles(
         {
             Id = description.Id,
             StatusFlags = first.StatusFlags,
-            Path = first.Link,
+            Path = path,
             Offset = first.Info.Offset,
             Identity = first.Status.Identity,
             Device = device,
         };
+    }
+
+    // A link that is open itself is not followed.
+    private static FileStatus? FindAt(OpenDescriptor descriptor) => descriptor.Status.Type == Interop.S_IFLNK
+        ? FileStatus.FindLink(descriptor.Link)
+        : FileStatus.Find(descriptor.Link);
+
+    // It has a path in a file system of its own, which may be mounted nowhere.
+    private static MessageQueueRecord? Queue(OpenDescription description)
+    {
+        OpenDescriptor first = description.First;
+        return first.Status is { Type: Interop.S_IFREG, Links: > 0 }
+            && first.Info.Offset == 0
+            && FileStatus.Find(first.Link) is not { }
+            && FileSystem.Of(first.Here) == FileSystem.MessageQueues
+            ? new MessageQueueRecord { Id = description.Id, StatusFlags = first.StatusFlags, Name = first.Link }
+            : null;
     }
 
     // A shell opens its terminal a second time; /dev/tty is whatever terminal the standard streams are on.

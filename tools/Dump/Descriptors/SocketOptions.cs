@@ -31,6 +31,9 @@ internal static class SocketOptions
     // RECVTCLASS, TCLASS, DONTFRAG, TRANSPARENT, FREEBIND.
     private static readonly int[] V6 = [16, 17, 18, 19, 23, 25, 26, 49, 51, 66, 67, 62, 75, 78];
 
+    // NETLINK_PKTINFO, BROADCAST_ERROR, NO_ENOBUFS, LISTEN_ALL_NSID, CAP_ACK, EXT_ACK, GET_STRICT_CHK.
+    private static readonly int[] Netlink = [3, 4, 5, 8, 10, 11, 12];
+
     /// <summary>
     /// The options that differ, each with the value that setsockopt(2) takes. The kernel doubles buffer sizes when they are set;
     /// here they stand as they were set.
@@ -58,7 +61,11 @@ internal static class SocketOptions
     {
         IEnumerable<(int Level, int Name)> Of(int level, int[] names) => names.Select(name => (level, name));
         IEnumerable<(int Level, int Name)> candidates = Of(Interop.SOL_SOCKET, General);
-        if (family != Interop.AF_UNIX)
+        if (family == Interop.AF_NETLINK)
+        {
+            candidates = candidates.Concat(Of(Interop.SOL_NETLINK, Netlink));
+        }
+        else if (family != Interop.AF_UNIX)
         {
             candidates = candidates.Concat(Of(Interop.IPPROTO_IP, V4));
             candidates = protocol == Interop.IPPROTO_TCP

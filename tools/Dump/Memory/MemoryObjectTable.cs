@@ -36,15 +36,15 @@ public sealed class MemoryObjectTable(Refusals refusals)
             return known;
         }
 
-        if (KindOf(link, status, path) is not { } kind)
+        if (Refused(link, status, path) is { } refused)
         {
-            refusals.Add(subject, RefusedKind(link), link);
+            refusals.Add(subject, refused, link);
             return 0;
         }
 
         int id = _objects.Count + 1;
         _ids.Add((status.Device, status.Inode), id);
-        _objects.Add((Record(id, kind, link, status, path), path));
+        _objects.Add((Record(id, KindOf(link, status), link, status, path), path));
         return id;
     }
 
@@ -55,33 +55,36 @@ public sealed class MemoryObjectTable(Refusals refusals)
         Name = kind switch
         {
             MemoryObjectKind.MemFd => Stem(link)[MemFdPrefix.Length..],
-            MemoryObjectKind.DeletedFile => Stem(link),
-            _ => "",
+            MemoryObjectKind.SharedAnonymous => "",
+            _ => Stem(link),
         },
         Size = status.Size,
         Mode = status.Mode,
         Seals = kind == MemoryObjectKind.MemFd ? ReadSeals(path) : 0,
     };
 
-    private MemoryObjectKind? KindOf(string link, FileStatus status, string path)
+    private MemoryObjectKind KindOf(string link, FileStatus status)
     {
         if (status.Device == _kernelMemory)
         {
-            return link.StartsWith(MemFdPrefix) ? MemoryObjectKind.MemFd
-                : link.StartsWith("/dev/zero") ? MemoryObjectKind.SharedAnonymous
-                : null;
+            return link.StartsWith(MemFdPrefix) ? MemoryObjectKind.MemFd : MemoryObjectKind.SharedAnonymous;
         }
 
-        return link.StartsWith(MemFdPrefix) || RefusedKind(link) != UnsupportedKind.SpecialMapping || IsHugetlb(path)
-            ? null
-            : MemoryObjectKind.DeletedFile;
+        // A file that never had a name goes by its inode's number.
+        string unnamed = string.Create(CultureInfo.InvariantCulture, $"/#{status.Inode}");
+        return Stem(link).EndsWith(unnamed) ? MemoryObjectKind.NamelessFile : MemoryObjectKind.DeletedFile;
     }
 
-    private static UnsupportedKind RefusedKind(string link) =>
-        link.StartsWith("/SYSV") ? UnsupportedKind.SharedSystemV
-        : link.StartsWith("/[aio]") ? UnsupportedKind.AsyncIoContext
-        : link.StartsWith("/anon_hugepage") || link.StartsWith(MemFdPrefix) ? UnsupportedKind.HugetlbMemory
-        : UnsupportedKind.SpecialMapping;
+    private UnsupportedKind? Refused(string link, FileStatus status, string path)
+    {
+        bool kept = link.StartsWith(MemFdPrefix) || link.StartsWith("/dev/zero");
+        return status.Device == _kernelMemory && kept ? null
+            : link.StartsWith("/SYSV") ? UnsupportedKind.SharedSystemV
+            : link.StartsWith("/[aio]") ? UnsupportedKind.AsyncIoContext
+            : link.StartsWith("/anon_hugepage") || link.StartsWith(MemFdPrefix) ? UnsupportedKind.HugetlbMemory
+            : status.Device == _kernelMemory ? UnsupportedKind.SpecialMapping
+            : RefusedSystem(path);
+    }
 
     private static string Stem(string link) => link.EndsWith(DeletedSuffix) ? link[..^DeletedSuffix.Length] : link;
 
@@ -92,14 +95,23 @@ public sealed class MemoryObjectTable(Refusals refusals)
         return seals >= 0 ? seals : throw new NativeException("fcntl(F_GET_SEALS)", Marshal.GetLastPInvokeError(), path);
     }
 
-    private static unsafe bool IsHugetlb(string path)
+    // In these file systems a file without a name is no file of the process's own.
+    private static UnsupportedKind? RefusedSystem(string path)
     {
-        const long HUGETLBFS_MAGIC = 0x958458f6;
-        long* statfs = stackalloc long[32];
-        fixed (byte* bytes = Encoding.UTF8.GetBytes(path + '\0'))
+        using SafeFileHandle file = OpenPlace(path);
+        return FileSystem.Of((int)file.DangerousGetHandle()) switch
         {
-            return Interop.syscall(Interop.SYS_statfs, (nint)bytes, (nint)statfs) == 0 && statfs[0] == HUGETLBFS_MAGIC;
-        }
+            FileSystem.HugePages => UnsupportedKind.HugetlbMemory,
+            FileSystem.MessageQueues => UnsupportedKind.DeletedQueue,
+            FileSystem.Proc => UnsupportedKind.ProcEntry,
+            _ => null,
+        };
+    }
+
+    private static SafeFileHandle OpenPlace(string path)
+    {
+        int file = Interop.open(path, Interop.O_PATH | Interop.O_CLOEXEC);
+        return file >= 0 ? new SafeFileHandle(file, ownsHandle: true) : throw new NativeException("open", Marshal.GetLastPInvokeError(), path);
     }
 
     // The kernel keeps memfds, anonymous shared memory and System V segments in a file system that is mounted nowhere. A memfd

@@ -18,8 +18,14 @@ public sealed class DescriptorInfo
     /// <summary>O_* of the description and, as O_CLOEXEC, the descriptor's FD_CLOEXEC.</summary>
     public int Flags => _text.Octal("flags");
 
-    /// <summary>Whether the process holds a lock or lease by it.</summary>
-    public bool HasLock => _text.Find("lock") is not null;
+    /// <summary>The locks and leases that the process holds by it, a line each as in /proc/locks.</summary>
+    public IEnumerable<string> Locks => _text.All("lock");
+
+    /// <summary>The process or thread that a pidfd stands for; null for other files, and when that has ended.</summary>
+    public int? Process => _text.Find("Pid") is { } pid && int.Parse(pid, CultureInfo.InvariantCulture) is > 0 and int live ? live : null;
+
+    /// <summary>The watches of an inotify instance.</summary>
+    public IEnumerable<InotifyEntry> InotifyEntries => _text.All("inotify wd").Select(InotifyEntry.Parse);
 
     /// <summary>The counter of an eventfd.</summary>
     public ulong EventCount => _text.Hex("eventfd-count");

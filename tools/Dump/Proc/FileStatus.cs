@@ -31,12 +31,17 @@ public readonly record struct FileStatus(
         Find(path) ?? throw new NativeException("stat", Marshal.GetLastPInvokeError(), path);
 
     /// <summary>The status of a path; null when it cannot be had.</summary>
-    public static unsafe FileStatus? Find(string path)
+    public static FileStatus? Find(string path) => Find(path, follow: true);
+
+    /// <summary>The status of a path, or of the link that it is; null when it cannot be had.</summary>
+    public static FileStatus? FindLink(string path) => Find(path, follow: false);
+
+    private static unsafe FileStatus? Find(string path, bool follow)
     {
         stat status;
         fixed (byte* bytes = Encoding.UTF8.GetBytes(path + '\0'))
         {
-            if (LibC.stat(bytes, &status) != 0)
+            if ((follow ? LibC.stat(bytes, &status) : LibC.lstat(bytes, &status)) != 0)
             {
                 return null;
             }

@@ -36,18 +36,23 @@ public sealed record UnsupportedKind(string Name, string? Remedy = null)
     // Files.
     public static readonly UnsupportedKind MovedFile =
         new("a file that is no longer at its path", "Put it back, or make the process open it again.");
-    public static readonly UnsupportedKind FileLock = new("a file lock or lease");
-    public static readonly UnsupportedKind AsyncOwner = new("asynchronous notification (F_SETOWN, F_SETSIG)");
+    public static readonly UnsupportedKind FileLock = new("a lock or lease of this kind");
+    public static readonly UnsupportedKind AsyncOwner = new("asynchronous notification of another process (F_SETOWN)");
     public static readonly UnsupportedKind BlockDevice = new("a block device");
     public static readonly UnsupportedKind CharacterDevice = new("a device");
     public static readonly UnsupportedKind Terminal = new("a terminal", InheritStreams);
     public static readonly UnsupportedKind OtherTerminal = new("a terminal that is not a standard stream");
     public static readonly UnsupportedKind PseudoTerminalMaster = new("the master of a pseudo terminal");
-    public static readonly UnsupportedKind NamedPipe = new("a named pipe");
+    public static readonly UnsupportedKind NamedPipe = new("a named pipe that another process has open, too", "End or save that process first.");
     public static readonly UnsupportedKind TwoWayPipe = new("a pipe that is open for reading and writing at once");
     public static readonly UnsupportedKind OutsidePipe = new("a pipe to another process");
     public static readonly UnsupportedKind OutsideStream = new("a standard stream that leads to another process", InheritStreams);
     public static readonly UnsupportedKind SymbolicLink = new("an open symbolic link");
+    public static readonly UnsupportedKind InotifyEvents = new("an inotify instance with events that wait to be read", "Try again in a moment.");
+    public static readonly UnsupportedKind InotifyWatch = new("an inotify watch that could not be set again");
+    public static readonly UnsupportedKind ProcessDescriptor = new("a pidfd of another process");
+    public static readonly UnsupportedKind ProcEntry = new("an entry of /proc that comes and goes with processes or threads");
+    public static readonly UnsupportedKind DeletedQueue = new("a POSIX message queue that was unlinked");
     public static readonly UnsupportedKind AnonymousInode = new("a file of this kind");
     public static readonly UnsupportedKind EpollTarget = new("an epoll entry for a file that has no descriptor any more");
 
@@ -60,6 +65,7 @@ public sealed record UnsupportedKind(string Name, string? Remedy = null)
     public static readonly UnsupportedKind QueuedDescriptors = new("descriptors in flight in a UNIX socket");
     public static readonly UnsupportedKind QueuedAddresses = new("queued datagrams with a sender's address");
     public static readonly UnsupportedKind QueuedDatagrams = new("queued datagrams", "Try again in a moment.");
+    public static readonly UnsupportedKind NetlinkAnswers = new("a netlink socket with answers that wait or are under way", "Try again in a moment.");
     public static readonly UnsupportedKind SocketFilter = new("a socket filter");
     public static readonly UnsupportedKind PeekOffset = new("a socket with SO_PEEK_OFF");
 

@@ -3,6 +3,8 @@
 #include <arpa/inet.h>
 #include <fcntl.h>
 #include <linux/filter.h>
+#include <linux/netlink.h>
+#include <linux/rtnetlink.h>
 #include <linux/seccomp.h>
 #include <netinet/in.h>
 #include <pthread.h>
@@ -10,7 +12,6 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/file.h>
 #include <sys/inotify.h>
 #include <sys/mman.h>
 #include <sys/prctl.h>
@@ -67,6 +68,12 @@ static void send_descriptor(void)
     sendmsg(pair[0], &message, 0);
 }
 
+static void ask_for_links(void)
+{
+    struct { struct nlmsghdr head; struct ifinfomsg body; } request = { { sizeof request, RTM_GETLINK, NLM_F_REQUEST | NLM_F_DUMP, 1, 0 } };
+    send(socket(AF_NETLINK, SOCK_RAW, NETLINK_ROUTE), &request, sizeof request, 0);
+}
+
 static void filter_calls(void)
 {
     struct sock_filter allow = { BPF_RET | BPF_K, 0, 0, SECCOMP_RET_ALLOW };
@@ -89,9 +96,7 @@ int main(int argc, char **argv)
             usleep(10000);
         _exit(0);
     } else if (strcmp(what, "inotify") == 0)
-        inotify_init();
-    else if (strcmp(what, "flock") == 0)
-        flock(open(in_directory("file"), O_CREAT | O_RDWR, 0600), LOCK_EX);
+        inotify_add_watch(inotify_init(), directory, IN_CREATE); // the file that says ready is an event
     else if (strcmp(what, "sysv") == 0)
         shmat(shmget(IPC_PRIVATE, 4096, 0600), NULL, 0);
     else if (strcmp(what, "seccomp") == 0)
@@ -132,12 +137,17 @@ int main(int argc, char **argv)
         close(open(in_directory("alone"), O_CREAT | O_WRONLY, 0600));
         for (;;)
             pause();
-    } else if (strcmp(what, "link") == 0) {
-        symlink("/nowhere", in_directory("link"));
-        open(in_directory("link"), O_PATH | O_NOFOLLOW);
     } else if (strcmp(what, "fifo") == 0) {
         mkfifo(in_directory("fifo"), 0600);
         open(in_directory("fifo"), O_RDWR);
+        if (fork() == 0) {
+            if (fork() == 0) {
+                while (access(in_directory("."), F_OK) == 0)
+                    usleep(10000);
+            }
+            _exit(0);
+        }
+        wait(NULL);
     } else if (strcmp(what, "moved") == 0) {
         open(in_directory("old"), O_CREAT | O_RDWR, 0600);
         char old[4096];
@@ -147,7 +157,11 @@ int main(int argc, char **argv)
     } else if (strcmp(what, "in-flight") == 0)
         send_descriptor();
     else if (strcmp(what, "netlink") == 0)
-        socket(AF_NETLINK, SOCK_RAW, 0);
+        ask_for_links();
+    else if (strcmp(what, "packet") == 0)
+        socket(AF_PACKET, SOCK_RAW, 0);
+    else if (strcmp(what, "pidfd") == 0)
+        syscall(SYS_pidfd_open, 1, 0);
     else if (strcmp(what, "userfaultfd") == 0)
         syscall(SYS_userfaultfd, 0);
     else if (strcmp(what, "hugetlb") == 0)

@@ -1,0 +1,38 @@
+using LazyRestore.ImageFormat.Records;
+using MessagePack;
+
+namespace LazyRestore.ImageFormat.Formatters;
+
+internal sealed class NetlinkSocketFormatter() : RecordFormatter<NetlinkSocketRecord>("netlink-socket")
+{
+    protected override void Write(ref MessagePackWriter writer, NetlinkSocketRecord record)
+    {
+        writer.WriteMapHeader(11);
+        writer.Field("id"u8, record.Id);
+        writer.Field("status-flags"u8, record.StatusFlags);
+        writer.Field("inode"u8, record.Inode);
+        writer.Field("type"u8, record.Type);
+        writer.Field("options"u8, record.Options, SocketOptionFormat.Write);
+        writer.Field("listening"u8, record.Listening);
+        writer.Field("backlog"u8, record.Backlog);
+        writer.Field("protocol"u8, record.Protocol);
+        writer.Field("local-address"u8, record.LocalAddress);
+        writer.Field("peer-address"u8, record.PeerAddress);
+        writer.Field("groups"u8, record.Groups);
+    }
+
+    protected override NetlinkSocketRecord Read(ref MapReader map) => new()
+    {
+        Id = map.Int32("id"u8, 1),
+        StatusFlags = map.Int32("status-flags"u8),
+        Inode = map.UInt64("inode"u8),
+        Type = map.Int32("type"u8, 1, 15),
+        Options = map.MapList("options"u8, 256, SocketOptionFormat.Read),
+        Listening = map.Boolean("listening"u8),
+        Backlog = map.Int32("backlog"u8, 0),
+        Protocol = map.Int32("protocol"u8, 0),
+        LocalAddress = map.Bytes("local-address"u8, ImageLimits.SocketAddress),
+        PeerAddress = map.Bytes("peer-address"u8, ImageLimits.SocketAddress),
+        Groups = map.UInt32List("groups"u8, 0, ImageLimits.List),
+    };
+}

@@ -1,0 +1,48 @@
+using LazyRestore.ImageFormat.Records;
+using LazyRestore.Tools.Dump.Proc;
+using LazyRestore.Tools.Dump.Support;
+
+namespace LazyRestore.Tools.Dump.Descriptors;
+
+/// <summary>Who is signalled when an open file becomes ready: the process itself, one of its threads, or the process group it leads.</summary>
+public sealed unsafe class FileOwners(ProcDirectory process, Refusals refusals)
+{
+    private const int Thread = 0;
+    private const int Process = 1;
+    private const int Group = 2;
+
+    /// <summary>The owner; null for none, and when it is refused.</summary>
+    public FileOwnerRecord? Of(OpenDescription description)
+    {
+        OpenDescriptor first = description.First;
+        Interop.f_owner_ex owner;
+        Native.Check("fcntl(F_GETOWN_EX)", Interop.fcntl(first.Here, Interop.F_GETOWN_EX, (nint)(&owner)), description.Subject);
+        int signal = Native.Check("fcntl(F_GETSIG)", Interop.fcntl(first.Here, Interop.F_GETSIG), description.Subject);
+        if (owner.pid == 0 && signal == 0 && (first.StatusFlags & Interop.O_ASYNC) == 0)
+        {
+            return null;
+        }
+
+        if (owner.pid != 0 && !IsOwn(owner))
+        {
+            refusals.Add(description.Subject, UnsupportedKind.AsyncOwner, $"to {(owner.type == Group ? "process group" : "process")} {owner.pid}");
+            return null;
+        }
+
+        return new FileOwnerRecord
+        {
+            FileId = description.Id,
+            Kind = owner.type,
+            Owner = owner.pid,
+            Signal = signal,
+        };
+    }
+
+    private bool IsOwn(Interop.f_owner_ex owner) => owner.type switch
+    {
+        Thread => process.Numbers("task").Contains(owner.pid),
+        Process => owner.pid == process.Pid,
+        Group => owner.pid == process.Pid && StatText.Parse(process.Text("stat")).ProcessGroup == process.Pid,
+        _ => false,
+    };
+}
