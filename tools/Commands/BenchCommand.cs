@@ -12,7 +12,7 @@ internal sealed class BenchCommand : Verb
     public BenchCommand(CommandContext context)
         : base(
             context, "bench", "Measure what copying and moving pages cost on this machine, and what restores make of it",
-            new("lazyrestore bench", "takes less than a second; restores use the result until the next boot"),
+            new("lazyrestore bench", "takes a second or two; restores use the result until the next boot"),
             new("lazyrestore bench --json", "the same for programs"))
     {
     }
