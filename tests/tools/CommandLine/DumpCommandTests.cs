@@ -33,14 +33,14 @@ public sealed class DumpCommandTests : IDisposable
     [Fact]
     public void WhatCannotBeSavedEndsWith3AndLeavesTheProcess()
     {
-        using TargetProcess target = TargetProcess.Start(Quiet, "perl", "-e", "syscall(253); sleep 1000");
+        using TargetProcess target = TargetProcess.Start(Quiet, "perl", "-e", "syscall(300, 0, 0); sleep 1000");
 
         Invocation run = Dump(target);
 
         Assert.Equal(3, run.ExitCode);
         Assert.Equal("unsupported", run.Json.GetProperty("reason").GetString());
         Assert.Contains("descriptor 3", run.Error, StringComparison.Ordinal);
-        Assert.Contains("inotify", run.Error, StringComparison.Ordinal);
+        Assert.Contains("fanotify", run.Error, StringComparison.Ordinal);
         TargetProcess.WaitUntil(() => target.State is 'S');
         Assert.Empty(Directory.GetFiles(_folder));
     }
