@@ -45,6 +45,9 @@ public sealed record PageStatistics
     /// <summary>Pages that did not match their checksum and were not placed.</summary>
     public required long DamagedPages { get; init; }
 
+    /// <summary>Pages that could not be had and raise SIGBUS instead.</summary>
+    public required long PoisonedPages { get; init; }
+
     /// <summary>fork(2) events.</summary>
     public required long ForkEvents { get; init; }
 

@@ -28,5 +28,6 @@ internal static class StateCounter
     internal const int MovedPages = 48;
     internal const int MovedExtents = 49;
     internal const int ForceCopiedPages = 56;
+    internal const int PoisonedPages = 57;
     internal const int Capacity = 64;
 }

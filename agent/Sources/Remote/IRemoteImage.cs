@@ -5,6 +5,12 @@ namespace LazyRestore.Agent.Sources.Remote;
 /// <summary>An image that is not a file here, whatever brings its bytes. It is asked by several tasks at once.</summary>
 internal interface IRemoteImage : IDisposable
 {
+    /// <summary>Where it is, for people.</summary>
+    string Name { get; }
+
+    /// <summary>Whether it can be reached.</summary>
+    SourceHealth Health { get; }
+
     /// <summary>Bytes of the image.</summary>
     long Length { get; }
 
