@@ -103,7 +103,9 @@ public sealed partial class PageService
     private LazyRestoreException Unreachable(SourceHealth.State health) => new(
         FailureReason.SourceUnreachable,
         $"no page has come from {_remote!.Name} for {_options.SourcePatience.TotalSeconds:0.#} s: {health.Problem ?? "it is slow"}",
-        $"The process waits for its memory. When the server is back: lazyrestore agent --resume {_process.State.Pid}.");
+        _options.IsAwaited ? "Nothing was restored."
+            : _options.OnPageError == PageErrorPolicy.Kill ? "The process was ended, as was asked for."
+            : $"The process waits for its memory. When the server is back: lazyrestore agent --resume {_process.State.Pid}.");
 
     // Not longer than until somebody has waited too long.
     private TimeSpan UntilPatienceEnds()

@@ -61,6 +61,8 @@ internal sealed class LazyMemory
         {
             Hydration = options.Eager ? HydrationOrder.Linear : options.Hydration,
             OnPageError = options.OnPageError,
+            SourcePatience = options.SourcePatience,
+            IsAwaited = options.Eager,
             WorkingSet = WorkingSetFile.Find(image, options),
             RecordWorkingSet = options.RecordWorkingSet,
             HoldBulk = !options.Eager,

@@ -130,7 +130,8 @@ internal sealed class ProcessConstruction : IDisposable
         if (lazy.Length > 0)
         {
             MoverChoice mover = LazyMemory.ChooseMover(_image, _options, lazy);
-            (SystemCallProgram program, CallResultRef call) = AddressSpacePlan.RegisterLazy(lazy, sanctuary, mover.IsWanted);
+            (SystemCallProgram program, CallResultRef call) = AddressSpacePlan.RegisterLazy(
+                lazy, sanctuary, mover.IsWanted, _options.OnPageError == PageErrorPolicy.SigBus);
             SafeFileHandle fault = Process.Take((int)runner.Run(_leader, program)[call]);
             Memory = LazyMemory.Start(_image, _options, _leader, runner, sanctuary, fault, lazy, mover);
         }

@@ -139,9 +139,11 @@ public static class RestoreSession
         LazyMemory memory, PidDescriptor process, IRestoreObserver observer, long totalPages, WorkingSetFile? workingSet)
     {
         Task<PageServiceResult> completion = memory.Service.Completion;
+        SourceWatch source = new(memory.Service, observer);
         long nextCheck = Environment.TickCount64 + OrphanCheckMilliseconds;
         while (!completion.Wait(WatchMilliseconds))
         {
+            source.Look();
             workingSet?.SaveWhenRecorded(memory.Service);
             if (process.WaitForEnd(milliseconds: 0))
             {
@@ -151,7 +153,7 @@ public static class RestoreSession
             if (Environment.TickCount64 >= nextCheck)
             {
                 nextCheck = Environment.TickCount64 + OrphanCheckMilliseconds;
-                observer.Progress(totalPages - memory.Service.Statistics.PagesRemaining, totalPages);
+                observer.Progress(totalPages - memory.Service.Statistics.PagesRemaining, totalPages, memory.Service.Source);
                 if (memory.IsOrphaned())
                 {
                     return false;
@@ -159,6 +161,7 @@ public static class RestoreSession
             }
         }
 
+        source.Look();
         PageServiceResult result = completion.Result;
         if (result.Failure is { } failure)
         {

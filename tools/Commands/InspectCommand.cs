@@ -14,7 +14,7 @@ internal sealed class InspectCommand : Verb
 
     private readonly Argument<string> _image = new("IMAGE")
     {
-        Description = "The image: a path, tcp://HOST:PORT/NAME, unix:SOCKET#NAME, ssh://HOST/PATH, or - for standard input",
+        Description = "The image: a path, tcp://HOST:PORT/NAME, tls://…, unix:SOCKET#NAME, ssh://HOST/PATH, or - for standard input",
     };
 
     private readonly Argument<string> _section = new("SECTION")
@@ -29,6 +29,8 @@ internal sealed class InspectCommand : Verb
         Arity = ArgumentArity.ZeroOrOne,
         CustomParser = Numbers.Address,
     };
+
+    private readonly SourceOptions _source = new();
 
     /// <summary>Creates the verb.</summary>
     public InspectCommand(CommandContext context)
@@ -53,13 +55,14 @@ internal sealed class InspectCommand : Verb
         Add(_image);
         Add(_section);
         Add(_address);
+        _source.AddTo(this, _image);
     }
 
     /// <inheritdoc/>
     protected override int Run(ParseResult parse, Reporter reporter)
     {
         using Interruption interruption = new();
-        using ImageInput input = ImageInput.Open(parse.GetRequiredValue(_image), reporter.Streams, interruption.Token);
+        using ImageInput input = ImageInput.Open(_source.Image(parse, _image), reporter.Streams, interruption.Token);
         using CheckpointImage image = ImageOpener.Open(input.Path, interruption.Token);
         reporter.Result(parse.GetRequiredValue(_section) switch
         {

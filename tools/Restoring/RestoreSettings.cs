@@ -36,6 +36,9 @@ internal sealed record RestoreSettings
     /// <summary>Which memory comes back in huge pages.</summary>
     public HugePagePolicy HugePages { get; init; }
 
+    /// <summary>How long a thread may wait for a page that is elsewhere.</summary>
+    public TimeSpan SourcePatience { get; init; } = Timeout.InfiniteTimeSpan;
+
     /// <summary>What happens when a page cannot be had.</summary>
     public PageErrorPolicy OnPageError { get; init; }
 
@@ -50,6 +53,7 @@ internal sealed record RestoreSettings
         RecordWorkingSet = RecordWorkingSet,
         Placement = Placement,
         HugePages = HugePages,
+        SourcePatience = SourcePatience,
         OnPageError = OnPageError,
     };
 }

@@ -250,7 +250,12 @@ internal sealed class RemoteImage : IRemoteImage
             return;
         }
 
-        Health.Lost(problem);
+        if (_endpoints.Length == 1)
+        {
+            // Of others it is not known yet.
+            Health.Lost(problem);
+        }
+
         if (Interlocked.Exchange(ref _isRepairing, 1) == 0)
         {
             _ = Task.Run(RepairAsync);
