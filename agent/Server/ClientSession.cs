@@ -23,7 +23,6 @@ internal sealed class ClientSession(IDuplexPipe pipe, ServedImages images, Gatek
     private ExtentHeader? _header;
     private volatile bool _isGreeted;
     private bool _isDraining;
-    private long _heard = Environment.TickCount64;
     private long _said = Environment.TickCount64;
 
     /// <summary>Whether the client has said who it is, and may be here.</summary>
@@ -54,7 +53,7 @@ internal sealed class ClientSession(IDuplexPipe pipe, ServedImages images, Gatek
         while (await timer.WaitForNextTickAsync(cancellation).ConfigureAwait(false))
         {
             long now = Environment.TickCount64;
-            long silent = now - Volatile.Read(ref _heard);
+            long silent = now - _input.LastArrival;
             if (!_isGreeted && now - _begun > timeouts.Greeting.TotalMilliseconds)
             {
                 throw new IOException("the client has not said who it is");
@@ -91,7 +90,6 @@ internal sealed class ClientSession(IDuplexPipe pipe, ServedImages images, Gatek
         _isGreeted = true;
         while (await _input.ReadAsync(cancellation).ConfigureAwait(false))
         {
-            Volatile.Write(ref _heard, Environment.TickCount64);
             FrameArguments arguments = FrameArguments.Read(_input.Frame, out FrameKind kind);
             Take(kind, ref arguments);
         }

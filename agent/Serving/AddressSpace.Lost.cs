@@ -32,7 +32,10 @@ internal sealed unsafe partial class AddressSpace
 
     private bool Poisons => _options.OnPageError == PageErrorPolicy.SigBus;
 
-    /// <summary>The patience of those is over who have waited since then or longer: they get a signal.</summary>
+    /// <summary>
+    /// The patience of those is over who have waited since then or longer: they get a signal. Their pages are still lacking, and take the
+    /// place of the mark when they come.
+    /// </summary>
     internal void PoisonAwaited(long since)
     {
         for (int index = _awaited.Count - 1; index >= 0; index--)
@@ -48,7 +51,7 @@ internal sealed unsafe partial class AddressSpace
     private PlacementOutcome Damaged(ulong image, ulong address)
     {
         ReportDamage(image);
-        return Poisons ? Poison(address) : PlacementOutcome.Failed;
+        return Poisons ? PoisonForGood(address) : PlacementOutcome.Failed;
     }
 
     // Pages that hydration has come to. None may be left as it is when they raise a signal: it would read as zero one day.
@@ -59,7 +62,7 @@ internal sealed unsafe partial class AddressSpace
         PlacementOutcome outcome = PlacementOutcome.Failed;
         while (passed < pages)
         {
-            outcome = Poison(address + ((ulong)passed * PageSize));
+            outcome = PoisonForGood(address + ((ulong)passed * PageSize));
             if (outcome is not (PlacementOutcome.Installed or PlacementOutcome.Discarded))
             {
                 break;
@@ -86,7 +89,6 @@ internal sealed unsafe partial class AddressSpace
         {
             case PlacementOutcome.Installed:
                 _counters.Add(StateCounter.PoisonedPages);
-                SettleAt(address);
                 return PlacementOutcome.Installed;
             case PlacementOutcome.AlreadyPresent:
                 _ = Fault.Wake(address, PageSize);
@@ -94,6 +96,17 @@ internal sealed unsafe partial class AddressSpace
             default:
                 return Explain(result, address);
         }
+    }
+
+    private PlacementOutcome PoisonForGood(ulong address)
+    {
+        PlacementOutcome outcome = Poison(address);
+        if (outcome == PlacementOutcome.Installed)
+        {
+            SettleAt(address);
+        }
+
+        return outcome;
     }
 
     private void SettleAt(ulong address)

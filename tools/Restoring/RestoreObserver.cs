@@ -39,7 +39,7 @@ internal sealed class RestoreObserver(Reporter reporter, RunningNotice notice, A
 
     /// <inheritdoc/>
     public void PagesPoisoned(long pages) => reporter.Alert(
-        "poisoned", $"{pages} pages could not be had: who touches one gets SIGBUS", new Field("pages", null, Value.Count(pages)));
+        "poisoned", $"{pages} pages could not be had: who touches one gets SIGBUS unless it has come since", new Field("pages", null, Value.Count(pages)));
 
     /// <inheritdoc/>
     public void WorkingSetRecorded(long pages, LazyRestoreException? problem)

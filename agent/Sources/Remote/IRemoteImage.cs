@@ -20,6 +20,9 @@ internal interface IRemoteImage : IDisposable
     /// <summary>Fetches bytes. They have not been verified.</summary>
     Task<ReadOnlyMemory<byte>> ReadAsync(long offset, int length);
 
+    /// <summary>Fetches the recording of what processes of the image touch first; empty when there is none, or it does not come in time.</summary>
+    Task<ReadOnlyMemory<byte>> ReadAdviceAsync() => Task.FromResult(ReadOnlyMemory<byte>.Empty);
+
     /// <summary>Fetches pages, again and again while what fails can pass.</summary>
     /// <param name="query">Makes the question of an attempt: what is still missing.</param>
     /// <param name="sink">Takes the answers, and verifies them. There may be pages left that it lacks: it is asked again for these then.</param>

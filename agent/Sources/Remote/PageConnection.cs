@@ -22,7 +22,7 @@ internal sealed class PageConnection : IDisposable
     private volatile bool _isDraining;
     private ulong _lastId;
     private ulong _consumed;
-    private long _heard = Environment.TickCount64;
+    private long _askedFirst;
     private long _said = Environment.TickCount64;
 
     private PageConnection(ByteChannel channel, PageTimeouts timeouts)
@@ -89,6 +89,11 @@ internal sealed class PageConnection : IDisposable
                 throw Lost(problem);
             }
 
+            if (_requests.Count == 0)
+            {
+                Volatile.Write(ref _askedFirst, Environment.TickCount64);
+            }
+
             id = ++_lastId;
             _requests.Add(id, request);
         }
@@ -107,6 +112,17 @@ internal sealed class PageConnection : IDisposable
             }
 
             request.Leave();
+        }
+    }
+
+    private bool IsAwaiting
+    {
+        get
+        {
+            lock (_requests)
+            {
+                return _requests.Count > 0;
+            }
         }
     }
 
@@ -138,7 +154,6 @@ internal sealed class PageConnection : IDisposable
             _ = WatchAsync(timer);
             while (await _input.ReadAsync(_lost.Token).ConfigureAwait(false))
             {
-                Volatile.Write(ref _heard, Environment.TickCount64);
                 byte[]? reply = Take();
                 if (reply is not null)
                 {
@@ -161,8 +176,8 @@ internal sealed class PageConnection : IDisposable
             while (await timer.WaitForNextTickAsync(_lost.Token).ConfigureAwait(false))
             {
                 long now = Environment.TickCount64;
-                long silent = now - Volatile.Read(ref _heard);
-                if (silent > _timeouts.Silence.TotalMilliseconds)
+                long silent = now - Math.Max(_input.LastArrival, Volatile.Read(ref _askedFirst));
+                if (silent > (IsAwaiting ? _timeouts.Stall : _timeouts.Silence).TotalMilliseconds)
                 {
                     Lose(new IOException("the server has fallen silent"));
                 }

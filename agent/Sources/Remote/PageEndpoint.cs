@@ -3,6 +3,7 @@ using LazyRestore.Agent.Protocol;
 using LazyRestore.ImageFormat;
 using Polly;
 using Polly.CircuitBreaker;
+using Polly.Hedging;
 
 namespace LazyRestore.Agent.Sources.Remote;
 
@@ -12,6 +13,7 @@ namespace LazyRestore.Agent.Sources.Remote;
 /// </summary>
 internal sealed class PageEndpoint : IDisposable
 {
+    private const int MostFurtherDials = 10;
     private readonly RemoteCredentials _credentials;
     private readonly PageTimeouts _timeouts;
     private readonly Func<PageConnection, CancellationToken, Task> _openImage;
@@ -19,6 +21,7 @@ internal sealed class PageEndpoint : IDisposable
     private readonly SemaphoreSlim _connecting = new(1);
     private readonly CircuitBreakerStateProvider _state = new();
     private readonly ResiliencePipeline<IAnswerSink> _breaker;
+    private readonly ResiliencePipeline<ByteChannel> _dialing;
     private PageConnection? _connection;
     private int _lies;
 
@@ -39,12 +42,22 @@ internal sealed class PageEndpoint : IDisposable
         _breaker = new ResiliencePipelineBuilder<IAnswerSink>()
             .AddCircuitBreaker(new CircuitBreakerStrategyOptions<IAnswerSink>
             {
-                ShouldHandle = static arguments => ValueTask.FromResult(arguments.Outcome.Exception is not (null or OperationCanceledException)),
+                // Who lies works; it is asked as the last for that.
+                ShouldHandle = static arguments => ValueTask.FromResult(arguments.Outcome.Exception is not (
+                    null or OperationCanceledException or ImageDamagedException or DamagedThereException)),
                 FailureRatio = 0.5,
                 MinimumThroughput = 2,
                 SamplingDuration = TimeSpan.FromSeconds(5),
-                BreakDuration = TimeSpan.FromSeconds(1),
+                BreakDuration = timeouts.Break,
                 StateProvider = _state,
+            })
+            .Build();
+        _dialing = new ResiliencePipelineBuilder<ByteChannel>()
+            .AddHedging(new HedgingStrategyOptions<ByteChannel>
+            {
+                ShouldHandle = static _ => ValueTask.FromResult(false),
+                MaxHedgedAttempts = MostFurtherDials,
+                Delay = timeouts.Redial,
             })
             .Build();
     }
@@ -136,7 +149,10 @@ internal sealed class PageEndpoint : IDisposable
         ByteChannel channel;
         try
         {
-            channel = await Dialer.DialAsync(Location, _credentials, cancellation).ConfigureAwait(false);
+            channel = Location.Host is null
+                ? await Dialer.DialAsync(Location, _credentials, cancellation).ConfigureAwait(false)
+                : await _dialing.ExecuteAsync(
+                    async token => await Dialer.DialAsync(Location, _credentials, token).ConfigureAwait(false), cancellation).ConfigureAwait(false);
         }
         catch (AuthenticationException problem)
         {

@@ -62,11 +62,11 @@ internal sealed class RemoteImage : IRemoteImage
 
     /// <summary>Opens an image and fetches everything but its extents.</summary>
     /// <exception cref="LazyRestoreException">It cannot be reached in time, or all servers refuse.</exception>
-    internal static async Task<RemoteImage> OpenAsync(RemoteReplicas replicas, PageTimeouts timeouts, TimeSpan patience, CancellationToken cancellation)
+    internal static async Task<RemoteImage> OpenAsync(RemoteReplicas replicas, PageTimeouts timeouts, CancellationToken cancellation)
     {
         RemoteImage image = new(replicas, timeouts);
         using var deadline = CancellationTokenSource.CreateLinkedTokenSource(cancellation);
-        deadline.CancelAfter(patience);
+        deadline.CancelAfter(timeouts.Opening);
         try
         {
             var manifest = (GatheredAnswer)await image.AskAsync(image.AskManifestAsync, isAwaited: true, deadline.Token).ConfigureAwait(false);
@@ -134,6 +134,35 @@ internal sealed class RemoteImage : IRemoteImage
             isAwaited: true,
             _end.Token).ConfigureAwait(false);
         return ((GatheredAnswer)answer).Bytes;
+    }
+
+    /// <inheritdoc/>
+    public async Task<ReadOnlyMemory<byte>> ReadAdviceAsync()
+    {
+        using var patience = CancellationTokenSource.CreateLinkedTokenSource(_end.Token);
+        patience.CancelAfter(_timeouts.Demand);
+        try
+        {
+            IAnswerSink answer = await AskAsync(
+                static async (connection, token) =>
+                {
+                    GatheredAnswer advice = new(PageProtocol.LongestAdvice);
+                    if (connection.Capabilities.Contains(PageProtocol.Advice))
+                    {
+                        _ = await connection.AskAsync(
+                            id => Frames.Numbers(FrameKind.Advice, id, connection.Image), advice, isBulk: false, token).ConfigureAwait(false);
+                    }
+
+                    return advice;
+                },
+                isAwaited: true,
+                patience.Token).ConfigureAwait(false);
+            return ((GatheredAnswer)answer).Bytes;
+        }
+        catch (OperationCanceledException)
+        {
+            return default;
+        }
     }
 
     /// <inheritdoc/>

@@ -32,7 +32,6 @@ internal enum Mischief
 /// <summary>Passes bytes on between UNIX sockets, and plays a trick on each of its first connections once it is told to.</summary>
 internal sealed class TroublesomeProxy : IDisposable
 {
-    private const int Tricks = 6;
     private const int BytesBeforeATrick = 700_000;
     private const int ThrottledBytes = 3000;
     private static readonly TimeSpan s_delay = TimeSpan.FromMilliseconds(2);
@@ -43,6 +42,7 @@ internal sealed class TroublesomeProxy : IDisposable
     private readonly Mischief _mischief;
     private volatile bool _begun;
     private TaskCompletionSource _link = new();
+    private readonly int _tricksToPlay;
     private int _tricks;
 
     internal TroublesomeProxy(string path, string server, Mischief mischief)
@@ -50,6 +50,7 @@ internal sealed class TroublesomeProxy : IDisposable
         Path = path;
         _server = server;
         _mischief = mischief;
+        _tricksToPlay = mischief == Mischief.Stall ? 2 : 6;
         _link.SetResult();
         _listener.Bind(new UnixDomainSocketEndPoint(path));
         _listener.Listen();
@@ -118,7 +119,7 @@ internal sealed class TroublesomeProxy : IDisposable
                 {
                     await SendSlowlyAsync(to, buffer.AsMemory(0, count));
                 }
-                else if (passed <= BytesBeforeATrick || Interlocked.Increment(ref _tricks) > Tricks)
+                else if (passed <= BytesBeforeATrick || Interlocked.Increment(ref _tricks) > _tricksToPlay)
                 {
                     await SendAllAsync(to, buffer.AsMemory(0, count));
                 }
