@@ -22,7 +22,6 @@ internal sealed class PageConnection : IDisposable
     private volatile bool _isDraining;
     private ulong _lastId;
     private ulong _consumed;
-    private long _askedFirst;
     private long _said = Environment.TickCount64;
 
     private PageConnection(ByteChannel channel, PageTimeouts timeouts)
@@ -87,11 +86,6 @@ internal sealed class PageConnection : IDisposable
             if (_problem is { } problem)
             {
                 throw Lost(problem);
-            }
-
-            if (_requests.Count == 0)
-            {
-                Volatile.Write(ref _askedFirst, Environment.TickCount64);
             }
 
             id = ++_lastId;
@@ -176,7 +170,7 @@ internal sealed class PageConnection : IDisposable
             while (await timer.WaitForNextTickAsync(_lost.Token).ConfigureAwait(false))
             {
                 long now = Environment.TickCount64;
-                long silent = now - Math.Max(_input.LastArrival, Volatile.Read(ref _askedFirst));
+                long silent = now - _input.LastArrival;
                 if (silent > (IsAwaiting ? _timeouts.Stall : _timeouts.Silence).TotalMilliseconds)
                 {
                     Lose(new IOException("the server has fallen silent"));

@@ -24,6 +24,7 @@ internal sealed class PageEndpoint : IDisposable
     private readonly ResiliencePipeline<ByteChannel> _dialing;
     private PageConnection? _connection;
     private int _lies;
+    private long _failedAt;
 
     /// <summary>Creates the endpoint; nothing is connected yet.</summary>
     /// <param name="location">Where it is.</param>
@@ -75,6 +76,9 @@ internal sealed class PageEndpoint : IDisposable
     internal int Reluctance =>
         (Volatile.Read(ref _lies) * 4) + (_state.CircuitState is CircuitState.Open or CircuitState.Isolated ? 2 : 0) + (IsConnected ? 0 : 1);
 
+    /// <summary>When it failed last, by <see cref="Environment.TickCount64"/>; 0 for never.</summary>
+    internal long FailedAt => Volatile.Read(ref _failedAt);
+
     /// <summary>Asks it something, unless its circuit is broken.</summary>
     internal async Task<IAnswerSink> AskThroughBreakerAsync(Func<PageConnection, CancellationToken, Task<IAnswerSink>> ask, TimeSpan patience, CancellationToken cancellation) =>
         await _breaker.ExecuteAsync(async token => await AskAsync(ask, patience, token).ConfigureAwait(false), cancellation).ConfigureAwait(false);
@@ -85,23 +89,13 @@ internal sealed class PageEndpoint : IDisposable
     /// <param name="cancellation">Gives up.</param>
     internal async Task<IAnswerSink> AskAsync(Func<PageConnection, CancellationToken, Task<IAnswerSink>> ask, TimeSpan patience, CancellationToken cancellation)
     {
-        PageConnection connection = await ConnectedAsync(cancellation).ConfigureAwait(false);
-        using var attempt = CancellationTokenSource.CreateLinkedTokenSource(cancellation);
-        attempt.CancelAfter(patience);
         try
         {
-            return await ask(connection, attempt.Token).ConfigureAwait(false);
+            return await AskConnectedAsync(ask, patience, cancellation).ConfigureAwait(false);
         }
-        catch (OperationCanceledException) when (!cancellation.IsCancellationRequested)
+        catch (Exception) when (!cancellation.IsCancellationRequested)
         {
-            TimeoutException problem = new("the answer does not come in time");
-            connection.Leave(problem);
-            throw problem;
-        }
-        catch (Exception problem) when (problem is ImageDamagedException or PageProtocolException)
-        {
-            _ = Interlocked.Increment(ref _lies);
-            connection.Leave(problem);
+            Volatile.Write(ref _failedAt, Environment.TickCount64);
             throw;
         }
     }
@@ -143,6 +137,30 @@ internal sealed class PageEndpoint : IDisposable
 
     /// <inheritdoc/>
     public void Dispose() => Volatile.Read(ref _connection)?.Dispose();
+
+    private async Task<IAnswerSink> AskConnectedAsync(
+        Func<PageConnection, CancellationToken, Task<IAnswerSink>> ask, TimeSpan patience, CancellationToken cancellation)
+    {
+        PageConnection connection = await ConnectedAsync(cancellation).ConfigureAwait(false);
+        using var attempt = CancellationTokenSource.CreateLinkedTokenSource(cancellation);
+        attempt.CancelAfter(patience);
+        try
+        {
+            return await ask(connection, attempt.Token).ConfigureAwait(false);
+        }
+        catch (OperationCanceledException) when (!cancellation.IsCancellationRequested)
+        {
+            TimeoutException problem = new("the answer does not come in time");
+            connection.Leave(problem);
+            throw problem;
+        }
+        catch (Exception problem) when (problem is ImageDamagedException or PageProtocolException)
+        {
+            _ = Interlocked.Increment(ref _lies);
+            connection.Leave(problem);
+            throw;
+        }
+    }
 
     private async Task<PageConnection> ConnectAsync(CancellationToken cancellation)
     {

@@ -219,7 +219,7 @@ internal sealed class RemoteImage : IRemoteImage
     private async Task<IAnswerSink> AskAnyAsync(
         Func<PageConnection, CancellationToken, Task<IAnswerSink>> ask, bool isAwaited, CancellationToken cancellation)
     {
-        PageEndpoint[] order = [.. _endpoints.OrderBy(static endpoint => endpoint.Reluctance)];
+        PageEndpoint[] order = [.. _endpoints.OrderBy(static endpoint => endpoint.Reluctance).ThenBy(static endpoint => endpoint.FailedAt)];
         Exception?[] problems = new Exception?[order.Length];
         int next = -1;
         try

@@ -26,8 +26,8 @@ internal sealed class ServerAtSocket : IDisposable
     internal static PageTimeouts Short { get; } = new()
     {
         KeepAlive = TimeSpan.FromMilliseconds(100),
-        Stall = TimeSpan.FromMilliseconds(400),
-        Silence = TimeSpan.FromMilliseconds(600),
+        Stall = TimeSpan.FromMilliseconds(800),
+        Silence = TimeSpan.FromMilliseconds(800),
         Greeting = TimeSpan.FromSeconds(1),
         Break = TimeSpan.FromSeconds(0.5),
         Demand = TimeSpan.FromSeconds(2),
