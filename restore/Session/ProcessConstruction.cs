@@ -21,16 +21,18 @@ internal sealed class ProcessConstruction : IDisposable
     private readonly RestoreOptions _options;
     private readonly Tracee _leader;
     private readonly MemoryObjects _objects;
+    private readonly SharedSelection _shared;
     private RestoredThreads? _threads;
     private OwnThread? _filePages;
     private bool _released;
 
-    private ProcessConstruction(CheckpointImage image, RestoreOptions options, Tracee leader, MemoryObjects objects)
+    private ProcessConstruction(CheckpointImage image, RestoreOptions options, Tracee leader, MemoryObjects objects, SharedSelection shared)
     {
         _image = image;
         _options = options;
         _leader = leader;
         _objects = objects;
+        _shared = shared;
         Process = PidDescriptor.Open(leader.Tid);
     }
 
@@ -43,14 +45,15 @@ internal sealed class ProcessConstruction : IDisposable
     /// <summary>Builds the process. Its memory is served from here on, as the kernel itself touches it.</summary>
     internal static ProcessConstruction Build(CheckpointImage image, RestoreOptions options)
     {
-        MemoryObjects objects = MemoryObjects.Create(image);
+        SharedSelection shared = SharedSelection.Of(image, options);
+        MemoryObjects objects = MemoryObjects.Create(image, shared);
         ProcessConstruction? construction = null;
         try
         {
             int pid = StubProcess.Start(options.NewPid ? 0 : image.Checkpoint.Process.Pid);
             Tracee leader = SeizeStub(pid);
             leader.AvoidEndSignals(RestoredThreads.PendingSignals(image.Checkpoint));
-            construction = new ProcessConstruction(image, options, leader, objects);
+            construction = new ProcessConstruction(image, options, leader, objects, shared);
             construction.Construct();
             return construction;
         }
@@ -125,14 +128,15 @@ internal sealed class ProcessConstruction : IDisposable
     {
         runner.Run(_leader, AddressSpacePlan.Vacate(sanctuary));
         runner.Run(_leader, AddressSpacePlan.Build(_image.Checkpoint, _objects.Paths));
-        _filePages = OwnThread.Start("file pages", () => EagerPages.FillFiles(_image, _leader.Tid));
+        _filePages = OwnThread.Start("file pages", () => EagerPages.FillFiles(_image, _leader.Tid, _shared));
         EagerPages.FillArguments(_image, _leader.Tid);
         if (lazy.Length > 0)
         {
             MoverChoice mover = LazyMemory.ChooseMover(_image, _options, lazy);
             (SystemCallProgram program, CallResultRef call) = AddressSpacePlan.RegisterLazy(lazy, sanctuary, mover.IsWanted);
             SafeFileHandle fault = Process.Take((int)runner.Run(_leader, program)[call]);
-            Memory = LazyMemory.Start(_image, _options, _leader, runner, sanctuary, fault, lazy, mover);
+            SharedMemorySeed? shared = SharedMemorySeed.Plant(_shared, runner, _leader, Process);
+            Memory = LazyMemory.Start(_image, _options, _leader, runner, sanctuary, fault, lazy, mover, shared);
         }
     }
 
