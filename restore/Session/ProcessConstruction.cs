@@ -21,16 +21,18 @@ internal sealed class ProcessConstruction : IDisposable
     private readonly RestoreOptions _options;
     private readonly Tracee _leader;
     private readonly MemoryObjects _objects;
+    private readonly RepairedConnections _connections;
     private RestoredThreads? _threads;
     private OwnThread? _filePages;
     private bool _released;
 
-    private ProcessConstruction(CheckpointImage image, RestoreOptions options, Tracee leader, MemoryObjects objects)
+    private ProcessConstruction(CheckpointImage image, RestoreOptions options, Tracee leader, MemoryObjects objects, RepairedConnections connections)
     {
         _image = image;
         _options = options;
         _leader = leader;
         _objects = objects;
+        _connections = connections;
         Process = PidDescriptor.Open(leader.Tid);
     }
 
@@ -44,19 +46,22 @@ internal sealed class ProcessConstruction : IDisposable
     internal static ProcessConstruction Build(CheckpointImage image, RestoreOptions options)
     {
         MemoryObjects objects = MemoryObjects.Create(image);
+        RepairedConnections? connections = null;
         ProcessConstruction? construction = null;
         try
         {
+            connections = RepairedConnections.Lock(image.Checkpoint);
             int pid = StubProcess.Start(options.NewPid ? 0 : image.Checkpoint.Process.Pid);
             Tracee leader = SeizeStub(pid);
             leader.AvoidEndSignals(RestoredThreads.PendingSignals(image.Checkpoint));
-            construction = new ProcessConstruction(image, options, leader, objects);
+            construction = new ProcessConstruction(image, options, leader, objects, connections);
             construction.Construct();
             return construction;
         }
         catch
         {
             construction?.Dispose();
+            connections?.Dispose();
             throw;
         }
         finally
@@ -68,6 +73,7 @@ internal sealed class ProcessConstruction : IDisposable
     /// <summary>Lets the process run.</summary>
     internal void Release()
     {
+        _connections.GoOn(Process);
         _threads!.Release();
         _released = true;
     }
@@ -83,6 +89,7 @@ internal sealed class ProcessConstruction : IDisposable
             ReapAll();
         }
 
+        _connections.Dispose();
         Process.Dispose();
     }
 
@@ -149,6 +156,8 @@ internal sealed class ProcessConstruction : IDisposable
             NamedPipeRecord pipe => pipe.Content.Length,
             InotifyRecord inotify => inotify.Watches.Sum(watch => watch.Path.Length + (2L * CallOverhead))
                 + (inotify.Watches.Select(watch => watch.Number).DefaultIfEmpty().Max() * 3L * CallOverhead),
+            TcpConnectionRecord connection => connection.SendQueue.Length + connection.ReceiveQueue.Length + (64L * CallOverhead)
+                + ((connection.SendQueue.Length + connection.ReceiveQueue.Length) / 256L),
             UnixSocketRecord socket => socket.ReceiveQueue.Sum(message => message.Length + CallOverhead),
             _ => 0L,
         });
