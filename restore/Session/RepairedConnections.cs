@@ -38,6 +38,12 @@ internal sealed unsafe class RepairedConnections : IDisposable
     {
         if (_lock is null)
         {
+            // Peers of connections that were given up are to hear of it.
+            if (_checkpoint.Files.Any(file => file is InetSocketRecord { Aborted: true }))
+            {
+                ConnectionLock.Release(TableName.Of(_checkpoint.Header.ImageId));
+            }
+
             return;
         }
 

@@ -280,6 +280,7 @@ static int outside(void)
     if (!fork()) {
         if (fork())
             _exit(0);
+        MUST(setsid()); /* it must not keep the number of the process in use */
         close(listener);
         talk(&address, length);
         _exit(0);
