@@ -22,9 +22,10 @@ internal sealed unsafe class MemoryObjects : IDisposable
     private readonly Dictionary<int, SafeFileHandle> _files = [];
     private readonly List<(SafeFileHandle File, string Name, int Seals)> _lateSeals = [];
 
-    private MemoryObjects()
-    {
-    }
+    private MemoryObjects(SharedSelection shared) => Shared = shared;
+
+    /// <summary>Those whose pages come lazily.</summary>
+    internal SharedSelection Shared { get; }
 
     /// <summary>Paths through which another process can open each object that is a file.</summary>
     internal IReadOnlyDictionary<int, string> Paths =>
@@ -33,7 +34,7 @@ internal sealed unsafe class MemoryObjects : IDisposable
     /// <summary>Makes the objects, and fills those that are not to come lazily.</summary>
     internal static MemoryObjects Create(CheckpointImage image, SharedSelection shared)
     {
-        var objects = new MemoryObjects();
+        var objects = new MemoryObjects(shared);
         try
         {
             foreach (MemoryObjectRecord record in image.Checkpoint.Objects)

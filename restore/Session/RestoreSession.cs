@@ -66,6 +66,7 @@ public static class RestoreSession
     {
         long start = Stopwatch.GetTimestamp();
         using CheckpointImage image = ImageOpener.Open(options.ImagePath);
+        image.Alter(options.Replacements.Apply);
         HostCheck.Require(image.Checkpoint, options.NewPid);
         cancellation.ThrowIfCancellationRequested();
         using ProcessConstruction construction = ProcessConstruction.Build(image, options);
