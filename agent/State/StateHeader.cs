@@ -35,6 +35,9 @@ internal unsafe struct StateHeader
     internal long InitialRegionCount;
     internal fixed byte ImageId[16];
 
+    /// <summary>Not 0 once shared memory has all its pages; no event of it is read before that. See <see cref="Shared.SharedMemoryService"/>.</summary>
+    internal ulong SharedIsComplete;
+
     /// <summary>The process ID of the agent, and that of the task that keeps its descriptors; see <see cref="DescriptorKeeper"/>.</summary>
     internal int Agent;
     internal int Keeper;

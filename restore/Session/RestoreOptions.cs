@@ -1,4 +1,5 @@
 using LazyRestore.Agent;
+using LazyRestore.Restore.Plan;
 
 namespace LazyRestore.Restore;
 
@@ -31,6 +32,9 @@ public sealed record RestoreOptions
 
     /// <summary>How long a thread may wait for a page from a source that is not a file; infinite for as long as it takes.</summary>
     public TimeSpan SourcePatience { get; init; } = Timeout.InfiniteTimeSpan;
+
+    /// <summary>What the process finds in place of what it had.</summary>
+    public Replacements Replacements { get; init; } = new();
 
     /// <summary>What happens when a page cannot be had.</summary>
     public PageErrorPolicy OnPageError { get; init; } = PageErrorPolicy.Wait;

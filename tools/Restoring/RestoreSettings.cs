@@ -1,5 +1,6 @@
 using LazyRestore.Agent;
 using LazyRestore.Restore;
+using LazyRestore.Restore.Plan;
 
 namespace LazyRestore.Tools.Restoring;
 
@@ -39,6 +40,9 @@ internal sealed record RestoreSettings
     /// <summary>How long a thread may wait for a page that is elsewhere.</summary>
     public TimeSpan SourcePatience { get; init; } = Timeout.InfiniteTimeSpan;
 
+    /// <summary>What the process finds in place of what it had.</summary>
+    public Replacements Replacements { get; init; } = new();
+
     /// <summary>What happens when a page cannot be had.</summary>
     public PageErrorPolicy OnPageError { get; init; }
 
@@ -54,6 +58,7 @@ internal sealed record RestoreSettings
         Placement = Placement,
         HugePages = HugePages,
         SourcePatience = SourcePatience,
+        Replacements = Replacements,
         OnPageError = OnPageError,
     };
 }
