@@ -52,7 +52,7 @@ public sealed partial class PageService : IDisposable, IChildKeeper
     /// <param name="mover">The agent's end of a mover inside the process, owned by the service; null when there is none.</param>
     public PageService(CheckpointImage image, SafeFileHandle uffd, PageState state, PageServiceOptions options, MoverRing? mover = null)
     {
-        _source = PageSources.Of(image);
+        _source = PageSources.Of(image, state.Space);
         _wait = new FaultWait { Announcements = (_source as IAwaitedPageSource)?.Announcements ?? -1 };
         _options = options;
         _findCosts = options.FindCosts;

@@ -1,0 +1,90 @@
+using LazyRestore.Agent;
+using LazyRestore.Agent.Sources;
+using LazyRestore.ImageFormat;
+using Microsoft.Win32.SafeHandles;
+
+namespace LazyRestore.Restore.Session;
+
+/// <summary>The processes that were restored together and lost their agent: each with a holder that keeps what a successor needs.</summary>
+internal sealed class AbandonedTree : IDisposable
+{
+    private readonly List<(PidDescriptor Holder, PageState State)> _processes = [];
+
+    private AbandonedTree()
+    {
+    }
+
+    /// <summary>The image's path.</summary>
+    internal string ImagePath => _processes[0].State.ImagePath;
+
+    /// <summary>Finds the process and those that were restored with it.</summary>
+    /// <param name="pid">The process.</param>
+    /// <exception cref="LazyRestoreException">It waits for no agent.</exception>
+    internal static AbandonedTree Find(int pid)
+    {
+        int holder = HolderSearch.Find(pid) ?? throw new LazyRestoreException(
+            FailureReason.Failed, $"process {pid} waits for no page agent", "It is not restored lazily, or all of its memory is there already.");
+        AbandonedTree tree = new();
+        try
+        {
+            tree.Add(holder);
+            long group = tree._processes[0].State.Group;
+            foreach (int other in HolderSearch.All().Where(other => other != holder))
+            {
+                tree.AddWhenOf(group, other);
+            }
+
+            return tree;
+        }
+        catch
+        {
+            tree.Dispose();
+            throw;
+        }
+    }
+
+    /// <summary>Takes up the service of all of them. They own their state then.</summary>
+    /// <param name="image">The image.</param>
+    /// <param name="hydration">In which order memory arrives that nobody asked for; null as it was.</param>
+    /// <exception cref="LazyRestoreException">Another agent lives.</exception>
+    internal IReadOnlyList<LazyMemory> Resume(CheckpointImage image, HydrationOrder? hydration)
+    {
+        List<LazyMemory> memories = [];
+        foreach ((PidDescriptor holder, PageState state) in _processes)
+        {
+            PageServiceOptions options = hydration is { } order ? state.Options with { Hydration = order } : state.Options;
+            SafeFileHandle fault = holder.Take(HolderSearch.Descriptors(holder.Pid, "anon_inode:[userfaultfd]")[0]);
+            memories.Add(LazyMemory.Resume(image, Holder.Found(holder.Pid), fault, state, options));
+        }
+
+        return memories;
+    }
+
+    /// <inheritdoc/>
+    public void Dispose() => _processes.ForEach(process => process.Holder.Dispose());
+
+    private void Add(int holder)
+    {
+        PidDescriptor held = PidDescriptor.Open(holder);
+        _processes.Add((held, TakeState(held)));
+    }
+
+    private void AddWhenOf(long group, int holder)
+    {
+        Add(holder);
+        (PidDescriptor held, PageState state) = _processes[^1];
+        if (group == 0 || state.Group != group)
+        {
+            _processes.RemoveAt(_processes.Count - 1);
+            state.Dispose();
+            held.Dispose();
+        }
+    }
+
+    private static PageState TakeState(PidDescriptor holder)
+    {
+        IReadOnlyList<int> sockets = HolderSearch.Descriptors(holder.Pid, "socket:");
+        return PageState.Attach(
+            holder.Take(HolderSearch.Descriptors(holder.Pid, "/memfd:")[0]), holder.Take(sockets[0]), holder.Take(sockets[1]));
+    }
+}
