@@ -9,7 +9,9 @@ namespace LazyRestore.Restore.Plan;
 /// </summary>
 internal sealed class TreePlan
 {
-    private const int Outside = 0;
+    /// <summary>The session or group of the restorer.</summary>
+    internal const int Outside = 0;
+
     private readonly Dictionary<int, Member> _members = [];
     private readonly Member _root;
     private readonly List<TreeStep> _steps = [];
@@ -154,7 +156,8 @@ internal sealed class TreePlan
     // gone, a stand-in does and leaves when the others are in it.
     private void JoinGroups()
     {
-        Member[] joining = [.. _members.Values.Where(member => member.Group != member.Pid && NeedsToJoin(member))];
+        HashSet<int> groups = [.. _members.Values.Where(NeedsToJoin).Select(member => member.Group)];
+        Member[] joining = [.. _members.Values.Where(member => member.Group != member.Pid && (NeedsToJoin(member) || groups.Contains(member.Pid)))];
         HashSet<int> begun = [];
         List<LeaveStep> standIns = [];
         foreach (Member leader in _members.Values.Where(member => member.Group == member.Pid && !member.LeadsSession))
@@ -162,7 +165,7 @@ internal sealed class TreePlan
             Begin(leader.Pid);
         }
 
-        foreach (Member member in joining.Where(member => !begun.Contains(member.Group)))
+        foreach (Member member in joining.Where(member => NeedsToJoin(member) && !begun.Contains(member.Group)))
         {
             if (!Exists(member.Group))
             {
@@ -184,7 +187,7 @@ internal sealed class TreePlan
     }
 
     // What a process is forked in it need not join; that is so for the group of a session's leader and for the restorer's.
-    private bool NeedsToJoin(Member member) => member.Group != Outside && member.Group != member.Session;
+    private static bool NeedsToJoin(Member member) => member.Group != Outside && member.Group != member.Session;
 
     private static LazyRestoreException CannotBeMade(Member member) => new(
         FailureReason.Unsupported, $"process {member.Pid} cannot be made again: it is in session {member.Session}, and no process leads from there to its parent {member.Parent}");

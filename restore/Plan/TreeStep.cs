@@ -15,7 +15,7 @@ internal sealed record SessionStep(int Pid) : TreeStep(Pid);
 
 /// <summary>Enters a process group, setpgid(2): its own when that has its ID.</summary>
 /// <param name="Pid">The process.</param>
-/// <param name="Group">The group.</param>
+/// <param name="Group">The group; <see cref="TreePlan.Outside"/> for that of the restorer.</param>
 internal sealed record GroupStep(int Pid, int Group) : TreeStep(Pid);
 
 /// <summary>Ends, as a process did whose parent has not waited for it.</summary>

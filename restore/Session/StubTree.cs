@@ -119,7 +119,7 @@ internal sealed class StubTree
                 Run(step.Pid, program);
                 break;
             case GroupStep group:
-                program.Call(SystemCall.setpgid, 0, PidOf(group.Group));
+                program.Call(SystemCall.setpgid, 0, group.Group == TreePlan.Outside ? Interop.syscall((long)SystemCall.getpgrp) : PidOf(group.Group));
                 Run(step.Pid, program);
                 break;
             case ReaperStep reaper:
