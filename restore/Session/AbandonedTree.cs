@@ -27,11 +27,11 @@ internal sealed class AbandonedTree : IDisposable
         AbandonedTree tree = new();
         try
         {
-            tree.Add(holder);
-            long group = tree._processes[0].State.Group;
+            PidDescriptor held = PidDescriptor.Open(holder);
+            tree._processes.Add((held, TakeState(held)));
             foreach (int other in HolderSearch.All().Where(other => other != holder))
             {
-                tree.AddWhenOf(group, other);
+                tree.AddRelative(other);
             }
 
             return tree;
@@ -63,28 +63,35 @@ internal sealed class AbandonedTree : IDisposable
     /// <inheritdoc/>
     public void Dispose() => _processes.ForEach(process => process.Holder.Dispose());
 
-    private void Add(int holder)
+    // Holders of other processes come and go meanwhile, and may be those of another version.
+    private void AddRelative(int holder)
     {
-        PidDescriptor held = PidDescriptor.Open(holder);
-        _processes.Add((held, TakeState(held)));
-    }
-
-    private void AddWhenOf(long group, int holder)
-    {
-        Add(holder);
-        (PidDescriptor held, PageState state) = _processes[^1];
-        if (group == 0 || state.Group != group)
+        PidDescriptor? held = null;
+        PageState? state = null;
+        try
         {
-            _processes.RemoveAt(_processes.Count - 1);
-            state.Dispose();
-            held.Dispose();
+            held = PidDescriptor.Open(holder);
+            state = TakeState(held);
+            if (state.Group == _processes[0].State.Group)
+            {
+                _processes.Add((held, state));
+                return;
+            }
         }
+        catch (Exception exception) when (exception is LazyRestoreException or IOException or UnauthorizedAccessException)
+        {
+        }
+
+        state?.Dispose();
+        held?.Dispose();
     }
 
     private static PageState TakeState(PidDescriptor holder)
     {
+        IReadOnlyList<int> states = HolderSearch.Descriptors(holder.Pid, "/memfd:");
         IReadOnlyList<int> sockets = HolderSearch.Descriptors(holder.Pid, "socket:");
-        return PageState.Attach(
-            holder.Take(HolderSearch.Descriptors(holder.Pid, "/memfd:")[0]), holder.Take(sockets[0]), holder.Take(sockets[1]));
+        return states.Count > 0 && sockets.Count > 1
+            ? PageState.Attach(holder.Take(states[0]), holder.Take(sockets[0]), holder.Take(sockets[1]))
+            : throw new LazyRestoreException(FailureReason.Failed, $"process {holder.Pid} holds no lazy memory any more", "See whether all of it is there.");
     }
 }
