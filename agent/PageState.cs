@@ -104,26 +104,11 @@ public sealed unsafe partial class PageState : IDisposable
         return keeper;
     }
 
-    /// <summary>
-    /// Takes the place of a dead agent: the userfaultfds that it left, by the numbers it had for them, and its lock.
-    /// </summary>
-    /// <returns>Null when another agent lives.</returns>
-    internal Dictionary<int, SafeFileHandle>? TrySucceed()
-    {
-        using SafeFileHandle only = _mapping.LockSuccession();
-        Dictionary<int, SafeFileHandle> left = DescriptorKeeper.TakeOver(Header->Keeper, Header->Agent);
-        if (TryLock())
-        {
-            return left;
-        }
+    /// <summary>Keeps other successors out until the handle is closed.</summary>
+    internal SafeFileHandle LockSuccession() => _mapping.LockSuccession();
 
-        foreach (SafeFileHandle descriptor in left.Values)
-        {
-            descriptor.Dispose();
-        }
-
-        return null;
-    }
+    /// <summary>Takes the userfaultfds that a dead agent left, by the numbers it had for them, and ends what kept them.</summary>
+    internal Dictionary<int, SafeFileHandle> TakeLeft() => DescriptorKeeper.TakeOver(Header->Keeper, Header->Agent);
 
     /// <inheritdoc/>
     public void Dispose()

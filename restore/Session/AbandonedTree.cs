@@ -49,12 +49,13 @@ internal sealed class AbandonedTree : IDisposable
     /// <exception cref="LazyRestoreException">Another agent lives.</exception>
     internal IReadOnlyList<LazyMemory> Resume(CheckpointImage image, HydrationOrder? hydration)
     {
+        using Succession succession = Succession.Begin([.. _processes.Select(process => process.State)]);
         List<LazyMemory> memories = [];
         foreach ((PidDescriptor holder, PageState state) in _processes)
         {
             PageServiceOptions options = hydration is { } order ? state.Options with { Hydration = order } : state.Options;
             SafeFileHandle fault = holder.Take(HolderSearch.Descriptors(holder.Pid, "anon_inode:[userfaultfd]")[0]);
-            memories.Add(LazyMemory.Resume(image, Holder.Found(holder.Pid), fault, state, options));
+            memories.Add(LazyMemory.Resume(image, Holder.Found(holder.Pid), fault, state, options, succession));
         }
 
         return memories;

@@ -114,11 +114,12 @@ internal sealed class LazyMemory
     /// <param name="fault">The userfaultfd, taken from the holder.</param>
     /// <param name="state">The page state, taken from the holder.</param>
     /// <param name="options">How to work.</param>
+    /// <param name="succession">The place of the dead agent.</param>
     internal static LazyMemory Resume(
-        CheckpointImage image, Holder holder, SafeFileHandle fault, PageState state, PageServiceOptions options)
+        CheckpointImage image, Holder holder, SafeFileHandle fault, PageState state, PageServiceOptions options, Succession succession)
     {
         int pid = state.Pid;
-        PageService service = PageService.Resume(image, fault, state, options);
+        PageService service = PageService.Resume(image, fault, state, options, succession);
 
         // Before anything is read: what the former agent told its mover to do must not be done after that.
         Mover.EndOrphan(pid);
