@@ -24,6 +24,9 @@ public sealed record PageStatistics
     /// <summary>Extents of 2 MiB that the mover placed whole: as a huge page each, where the kernel gave it one.</summary>
     public required long MovedExtents { get; init; }
 
+    /// <summary>Pages of shared memory that were put into it once, for all who map it.</summary>
+    public required long ContinuedPages { get; init; }
+
     /// <summary>Faults answered with a zero page.</summary>
     public required long ZeroPages { get; init; }
 
@@ -69,6 +72,7 @@ public sealed record PageStatistics
         MovedPages = one.MovedPages + other.MovedPages,
         ForceCopiedPages = one.ForceCopiedPages + other.ForceCopiedPages,
         MovedExtents = one.MovedExtents + other.MovedExtents,
+        ContinuedPages = one.ContinuedPages + other.ContinuedPages,
         ZeroPages = one.ZeroPages + other.ZeroPages,
         HydratedPages = one.HydratedPages + other.HydratedPages,
         AlreadyPresent = one.AlreadyPresent + other.AlreadyPresent,

@@ -26,7 +26,7 @@ public sealed unsafe class ImageFileSource : IPageSource
 
     /// <summary>Creates the source of an image.</summary>
     /// <param name="image">The image; it stays the caller's.</param>
-    /// <param name="space">The space of the process whose pages it gives.</param>
+    /// <param name="space">Whose pages: those of the address space, or of a memory object, whose addresses are offsets.</param>
     /// <exception cref="LazyRestoreException">It is not a file.</exception>
     public ImageFileSource(CheckpointImage image, int space = ExtentAddress.Process)
     {

@@ -54,8 +54,10 @@ internal sealed class AbandonedTree : IDisposable
         foreach ((PidDescriptor holder, PageState state) in _processes)
         {
             PageServiceOptions options = hydration is { } order ? state.Options with { Hydration = order } : state.Options;
-            SafeFileHandle fault = holder.Take(HolderSearch.Descriptors(holder.Pid, "anon_inode:[userfaultfd]")[0]);
-            memories.Add(LazyMemory.Resume(image, Holder.Found(holder.Pid), fault, state, options, succession));
+            SafeFileHandle fault = holder.Take(HolderSearch.Descriptors(holder.Pid, HolderSearch.UserFault)[0]);
+            Checkpoint checkpoint = image.Checkpoint.Processes.First(process => process.Process.Space == state.Space);
+            SharedMemorySeed? shared = SharedMemorySeed.TakeFrom(holder, image, checkpoint);
+            memories.Add(LazyMemory.Resume(image, Holder.Found(holder.Pid), fault, state, shared, options, succession));
         }
 
         return memories;

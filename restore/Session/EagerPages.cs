@@ -25,8 +25,10 @@ internal static class EagerPages
         ObjectPages.Copy(image, checkpoint.Process.Space, [arguments], memory.Write);
     }
 
-    /// <summary>Puts changed pages of private file mappings in place, which userfaultfd does not serve, and shared memory.</summary>
-    internal static void FillFiles(CheckpointImage image, Checkpoint checkpoint, int pid)
+    /// <summary>
+    /// Puts changed pages of private file mappings in place, which userfaultfd does not serve, and shared memory that does not come lazily.
+    /// </summary>
+    internal static void FillFiles(CheckpointImage image, Checkpoint checkpoint, int pid, SharedSelection shared)
     {
         using ForcedMemory memory = new(pid);
         ObjectPages.Range[] changed =
@@ -37,7 +39,7 @@ internal static class EagerPages
         ObjectPages.Copy(image, checkpoint.Process.Space, changed, memory.Write);
         foreach (MemoryObjectRecord record in checkpoint.Objects)
         {
-            if (MemoryObjects.IsMappedWhole(record, image.Checkpoint)
+            if (MemoryObjects.IsMappedWhole(record, image.Checkpoint) && !shared.IsLazy(record.Id)
                 && checkpoint.Vmas.FirstOrDefault(vma => vma.Kind == VmaKind.Object && vma.BackingId == record.Id) is { } mapping)
             {
                 ObjectPages.Copy(image, record.Id, (offset, pages) => memory.Write((long)mapping.Start + offset, pages));

@@ -59,13 +59,14 @@ internal sealed class ProcessConstruction
 
     /// <summary>Builds the address space. Its memory is served from here on, as the kernel itself touches it.</summary>
     /// <param name="objectPaths">Paths through which the process can open the memory objects that are files.</param>
+    /// <param name="shared">Shared memory that comes lazily.</param>
     /// <param name="group">A number for all processes that are restored together.</param>
-    internal void BuildAddressSpace(IReadOnlyDictionary<int, string> objectPaths, long group)
+    internal void BuildAddressSpace(IReadOnlyDictionary<int, string> objectPaths, SharedSelection shared, long group)
     {
         VmaRecord[] lazy = LazyMemory.Select(_image, _checkpoint);
         _runner.Run(_leader, AddressSpacePlan.Vacate(_sanctuary));
         _runner.Run(_leader, AddressSpacePlan.Build(_checkpoint, objectPaths));
-        _filePages = OwnThread.Start("file pages", () => EagerPages.FillFiles(_image, _checkpoint, Pid));
+        _filePages = OwnThread.Start("file pages", () => EagerPages.FillFiles(_image, _checkpoint, Pid, shared));
         EagerPages.FillArguments(_image, _checkpoint, Pid);
         if (lazy.Length > 0)
         {
@@ -74,7 +75,8 @@ internal sealed class ProcessConstruction
             int number = (int)_runner.Run(_leader, program)[call];
             using PidDescriptor process = PidDescriptor.Open(Pid);
             SafeFileHandle fault = process.Take(number);
-            Memory = LazyMemory.Start(_image, _checkpoint, _options, _leader, _runner, _sanctuary, fault, lazy, mover, group);
+            SharedMemorySeed? seed = SharedMemorySeed.Plant(shared.Of(_checkpoint), _runner, _leader, process);
+            Memory = LazyMemory.Start(_image, _checkpoint, _options, _leader, _runner, _sanctuary, fault, lazy, mover, seed, group);
         }
     }
 
@@ -138,6 +140,8 @@ internal sealed class ProcessConstruction
             NamedPipeRecord pipe => pipe.Content.Length,
             InotifyRecord inotify => inotify.Watches.Sum(watch => watch.Path.Length + (2L * CallOverhead))
                 + (inotify.Watches.Select(watch => watch.Number).DefaultIfEmpty().Max() * 3L * CallOverhead),
+            TcpConnectionRecord connection => connection.SendQueue.Length + connection.ReceiveQueue.Length + (64L * CallOverhead)
+                + ((connection.SendQueue.Length + connection.ReceiveQueue.Length) / 256L),
             UnixSocketRecord socket => socket.ReceiveQueue.Sum(message => message.Length + CallOverhead),
             _ => 0L,
         });

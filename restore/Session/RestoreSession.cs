@@ -50,6 +50,7 @@ public static class RestoreSession
     {
         long start = Stopwatch.GetTimestamp();
         using CheckpointImage image = ImageOpener.Open(options.ImagePath);
+        image.Alter(options.Replacements.Apply);
         HostCheck.Require(image.Checkpoint, options.NewPid);
         cancellation.ThrowIfCancellationRequested();
         using TreeConstruction construction = TreeConstruction.Build(image, options);

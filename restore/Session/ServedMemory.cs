@@ -15,7 +15,7 @@ internal sealed class ServedMemory(IReadOnlyList<LazyMemory> memories, IRestoreO
     private LazyRestoreException? _failure;
 
     /// <summary>What was done for all of them so far.</summary>
-    internal PageStatistics Statistics => PageStatistics.Sum(memories.Select(memory => memory.Service.Statistics));
+    internal PageStatistics Statistics => PageStatistics.Sum(memories.Select(memory => memory.Statistics));
 
     /// <summary>Serves to the end.</summary>
     /// <returns>False when every process ended, or executed another program, before all of its memory was there.</returns>
@@ -35,7 +35,7 @@ internal sealed class ServedMemory(IReadOnlyList<LazyMemory> memories, IRestoreO
 
             workingSet?.SaveWhenRecorded(memories[0].Service);
             _waiting.RemoveAll(memory => IsOver(memory, checks));
-            _ = _waiting.FirstOrDefault()?.Service.Completion.Wait(WatchMilliseconds);
+            _ = _waiting.FirstOrDefault()?.Completion.Wait(WatchMilliseconds);
         }
 
         workingSet?.SaveWhenRecorded(memories[0].Service);
@@ -44,7 +44,7 @@ internal sealed class ServedMemory(IReadOnlyList<LazyMemory> memories, IRestoreO
 
     private bool IsOver(LazyMemory memory, bool checks)
     {
-        Task<PageServiceResult> completion = memory.Service.Completion;
+        Task<PageServiceResult> completion = memory.Completion;
         if (completion.IsCompleted)
         {
             End(memory, completion.Result);

@@ -11,10 +11,15 @@ namespace LazyRestore.Restore.Session;
 internal sealed class TreeConstruction : IDisposable
 {
     private readonly StubTree _stubs;
+    private readonly RepairedConnections _connections;
     private readonly List<ProcessConstruction> _processes = [];
     private bool _released;
 
-    private TreeConstruction(StubTree stubs) => _stubs = stubs;
+    private TreeConstruction(StubTree stubs, RepairedConnections connections)
+    {
+        _stubs = stubs;
+        _connections = connections;
+    }
 
     /// <summary>The first process.</summary>
     internal int Pid => _processes[0].Pid;
@@ -26,11 +31,13 @@ internal sealed class TreeConstruction : IDisposable
     internal static TreeConstruction Build(CheckpointImage image, RestoreOptions options)
     {
         Checkpoint checkpoint = image.Checkpoint;
-        using MemoryObjects objects = MemoryObjects.Create(image);
+        using MemoryObjects objects = MemoryObjects.Create(image, SharedSelection.Of(image, options));
         using OrphanAdoption? adoption = checkpoint.Descendants.Count > 0 ? OrphanAdoption.Begin() : null;
-        var construction = new TreeConstruction(StubTree.Create(checkpoint, options.NewPid));
+        RepairedConnections connections = RepairedConnections.Lock(checkpoint);
+        TreeConstruction? construction = null;
         try
         {
+            construction = new TreeConstruction(StubTree.Create(checkpoint, options.NewPid), connections);
             construction.BuildAddressSpaces(image, options, objects);
             construction.BuildDescriptors(checkpoint);
             Credentials own = OwnCredentials.Read();
@@ -39,7 +46,8 @@ internal sealed class TreeConstruction : IDisposable
         }
         catch
         {
-            construction.Dispose();
+            construction?.Dispose();
+            connections.Dispose();
             throw;
         }
     }
@@ -47,6 +55,7 @@ internal sealed class TreeConstruction : IDisposable
     /// <summary>Lets all processes run.</summary>
     internal void Release()
     {
+        _connections.GoOn(pid => _stubs.PidOf(pid));
         _released = true;
         _processes.ForEach(process => process.Release());
     }
@@ -59,6 +68,8 @@ internal sealed class TreeConstruction : IDisposable
             _released = true;
             _stubs.Kill(() => _processes.ForEach(process => process.Abandon()));
         }
+
+        _connections.Dispose();
     }
 
     private void BuildAddressSpaces(CheckpointImage image, RestoreOptions options, MemoryObjects objects)
@@ -69,7 +80,7 @@ internal sealed class TreeConstruction : IDisposable
         {
             ProcessConstruction process = new(image, checkpoint, options, _stubs[checkpoint.Process.Pid], paths, _stubs.PidOf);
             _processes.Add(process);
-            process.BuildAddressSpace(paths, group);
+            process.BuildAddressSpace(paths, objects.Shared, group);
         }
 
         objects.SealMapped();

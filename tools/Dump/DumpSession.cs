@@ -2,6 +2,7 @@ using System.Diagnostics;
 using LazyRestore.ImageFormat;
 using LazyRestore.ImageFormat.Records;
 using LazyRestore.Restore.Tracing;
+using LazyRestore.Tools.Dump.Descriptors;
 using LazyRestore.Tools.Dump.Memory;
 using LazyRestore.Tools.Dump.Proc;
 using LazyRestore.Tools.Dump.Snapshots;
@@ -45,7 +46,8 @@ internal sealed class DumpSession(DumpOptions options, IDumpObserver observer, C
         }
 
         Stopwatch freeze = new();
-        return options.Snapshot ? RunSnapshot(writer, activity, freeze) : RunFrozen(writer, activity, freeze);
+        using HeldConnections held = new();
+        return options.Snapshot ? RunSnapshot(writer, held, activity, freeze) : RunFrozen(writer, held, activity, freeze);
     }
 
     private T Freeze<T>(Stopwatch freeze, Func<int, CancellationToken, T> freezeNow) => WhileBusy.Execute(
@@ -56,13 +58,13 @@ internal sealed class DumpSession(DumpOptions options, IDumpObserver observer, C
         },
         cancellation);
 
-    private DumpResult RunFrozen(CheckpointWriter writer, KernelActivity activity, Stopwatch freeze)
+    private DumpResult RunFrozen(CheckpointWriter writer, HeldConnections held, KernelActivity activity, Stopwatch freeze)
     {
         using FrozenTree frozen = Freeze(freeze, FrozenTree.Freeze);
         observer.Frozen(frozen.ThreadCount);
         Refusals refusals = new();
         List<IReadOnlyList<MemoryArea>> areas = [];
-        IReadOnlyList<ProcessState> states = new StateCollector(activity, options.InheritStdio, refusals).Collect(
+        IReadOnlyList<ProcessState> states = new StateCollector(activity, options.Choices, held, refusals).Collect(
             frozen.Processes,
             frozen.Processes.Select(process => process.Pid).Concat(frozen.Zombies).ToHashSet(),
             process =>
@@ -92,7 +94,7 @@ internal sealed class DumpSession(DumpOptions options, IDumpObserver observer, C
             }
 
             long pages = Write(writer, states, zombies, contents);
-            Finish(writer, frozen, freeze);
+            Finish(writer, frozen, held, states[0].Header, freeze);
             return Result(writer, states, pages, freeze);
         }
         finally
@@ -101,10 +103,11 @@ internal sealed class DumpSession(DumpOptions options, IDumpObserver observer, C
         }
     }
 
-    private DumpResult RunSnapshot(CheckpointWriter writer, KernelActivity activity, Stopwatch freeze)
+    private DumpResult RunSnapshot(CheckpointWriter writer, HeldConnections held, KernelActivity activity, Stopwatch freeze)
     {
         using FrozenProcess frozen = Freeze(freeze, FrozenProcess.Freeze);
-        using Snapshot snapshot = Snapshot.Take(frozen, activity, options.InheritStdio, cancellation);
+        using Snapshot snapshot = Snapshot.Take(frozen, activity, options.Choices, held, cancellation);
+        held.Dispose();
         frozen.Thaw();
         freeze.Stop();
         observer.Frozen(frozen.Threads.Count);
@@ -179,12 +182,13 @@ internal sealed class DumpSession(DumpOptions options, IDumpObserver observer, C
         return pages.Stored;
     }
 
-    private void Finish(CheckpointWriter writer, FrozenTree frozen, Stopwatch freeze)
+    private void Finish(CheckpointWriter writer, FrozenTree frozen, HeldConnections held, HeaderRecord header, Stopwatch freeze)
     {
         cancellation.ThrowIfCancellationRequested();
         if (options.LeaveRunning)
         {
             // All of its state has been read; it need not wait for the disk.
+            held.Dispose();
             frozen.Thaw();
             freeze.Stop();
             observer.Thawed(freeze.Elapsed);
@@ -196,6 +200,7 @@ internal sealed class DumpSession(DumpOptions options, IDumpObserver observer, C
         if (options.LeaveStopped)
         {
             // The signal is taken as soon as the threads go on, before they run any of their own code.
+            held.Dispose();
             foreach (FrozenProcess process in frozen.Processes)
             {
                 Interop.kill(process.Pid, Interop.SIGSTOP);
@@ -205,6 +210,7 @@ internal sealed class DumpSession(DumpOptions options, IDumpObserver observer, C
         }
         else
         {
+            held.Leave(header.ImageId);
             frozen.Kill();
         }
 

@@ -11,9 +11,10 @@ namespace LazyRestore.Tools.Dump;
 
 /// <summary>Reads the state of frozen processes, the first of which the dump is of, and its descendants.</summary>
 /// <param name="activity">What their threads did before.</param>
-/// <param name="inheritStdio">Whether standard streams that lead outside may be replaced.</param>
+/// <param name="choices">What the user wants of state that leads outside.</param>
+/// <param name="held">Where connections are held that are saved.</param>
 /// <param name="refusals">What cannot be saved is added here.</param>
-internal sealed class StateCollector(KernelActivity activity, bool inheritStdio, Refusals refusals)
+internal sealed class StateCollector(KernelActivity activity, DumpChoices choices, HeldConnections held, Refusals refusals)
 {
     private readonly MappedFileTable _mapped = new();
     private readonly MemoryObjectTable _objects = new(refusals);
@@ -34,7 +35,7 @@ internal sealed class StateCollector(KernelActivity activity, bool inheritStdio,
         ProcDirectory[] directories = [.. processes.Select(frozen => new ProcDirectory(frozen.Pid))];
         ProcessState[] states = [.. processes.Select((frozen, place) => CollectProcess(frozen, directories[place], place > 0, readAreas))];
         using DescriptorTable table = DescriptorTable.Open(directories);
-        DescriptorCollector files = new(tree, table, _objects, inheritStdio, refusals);
+        DescriptorCollector files = new(tree, table, _objects, choices, held, refusals);
         for (int place = 0; place < states.Length; place++)
         {
             refusals.Process = place > 0 ? processes[place].Pid : null;
