@@ -10,7 +10,12 @@ public class TreeTests
 
     private static readonly ZombieRecord s_zombie = new()
     {
-        Pid = 4730, ParentPid = Child, ProcessGroup = 4711, Session = 4700, Name = "ended", Status = 0x700,
+        Pid = 4730,
+        ParentPid = Child,
+        ProcessGroup = 4711,
+        Session = 4700,
+        Name = "ended",
+        Status = 0x700,
     };
 
     private static readonly CheckpointRecord[] s_child =
