@@ -31,7 +31,7 @@ static uint64_t next_random(void)
     return state ^= state << 17;
 }
 
-/* MIB THREADS TOUCHES of the command line. The order and the times are in shared memory, which a restore fills before the process runs. */
+/* MIB THREADS TOUCHES of the command line. The order and the times are in shared memory, which is touched before times are taken. */
 static void prepare_touching(char **argv)
 {
     pages = atol(argv[1]) << 8;

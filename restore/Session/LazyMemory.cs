@@ -129,7 +129,7 @@ internal sealed class LazyMemory
     internal static LazyMemory Resume(
         CheckpointImage image, int pid, Holder holder, SafeFileHandle fault, PageState state, SharedMemorySeed? shared, PageServiceOptions options)
     {
-        PageService service = PageService.Resume(image, fault, state, options);
+        PageService service = PageService.Resume(image, fault, state, options with { FindCosts = FindCosts });
 
         // Before anything is read: what the former agent told its mover to do must not be done after that.
         Mover.EndOrphan(pid);
