@@ -139,7 +139,7 @@ internal sealed class LazyMemory
         Succession succession)
     {
         int pid = state.Pid;
-        PageService service = PageService.Resume(image, fault, state, options, succession);
+        PageService service = PageService.Resume(image, fault, state, options with { FindCosts = FindCosts }, succession);
 
         // Before anything is read: what the former agent told its mover to do must not be done after that.
         Mover.EndOrphan(pid);
