@@ -1,30 +1,38 @@
 using System.Diagnostics;
-using LazyRestore.Agent;
 using LazyRestore.Agent.Sources;
 
 namespace LazyRestore.Restore.Session;
 
 /// <summary>Tells the observer when the source of pages is lost, how long it has been, when it is back, and which pages could not be had.</summary>
-internal sealed class SourceWatch(PageService service, IRestoreObserver observer)
+internal sealed class SourceWatch(IReadOnlyList<LazyMemory> memories, IRestoreObserver observer)
 {
     private static readonly TimeSpan s_firstReminder = TimeSpan.FromSeconds(1);
     private static readonly TimeSpan s_longestPause = TimeSpan.FromMinutes(1);
-    private int _losses = service.Source?.Losses ?? 0;
+    private int _losses = memories[0].Service.Source?.Losses ?? 0;
     private long _lostAt;
     private TimeSpan _reminder;
     private TimeSpan _longestWait;
-    private long _poisoned = service.Statistics.PoisonedPages;
+    private long _poisoned = PoisonedPages(memories);
+
+    /// <summary>How the source is, for all processes together; null when it is a file.</summary>
+    internal SourceStatus? Status => memories[0].Service.Source is { } source
+        ? source with
+        {
+            WaitingFaults = memories.Sum(static memory => memory.Service.Source!.WaitingFaults),
+            LongestWait = memories.Max(static memory => memory.Service.Source!.LongestWait),
+        }
+        : null;
 
     /// <summary>Looks, and tells what is new.</summary>
     internal void Look()
     {
-        if (service.Statistics.PoisonedPages is var poisoned && poisoned > _poisoned)
+        if (PoisonedPages(memories) is var poisoned && poisoned > _poisoned)
         {
             _poisoned = poisoned;
             observer.PagesPoisoned(poisoned);
         }
 
-        if (service.Source is not { } source)
+        if (Status is not { } source)
         {
             return;
         }
@@ -44,6 +52,8 @@ internal sealed class SourceWatch(PageService service, IRestoreObserver observer
 
         _losses = source.Losses;
     }
+
+    private static long PoisonedPages(IReadOnlyList<LazyMemory> memories) => memories.Sum(static memory => memory.Service.Statistics.PoisonedPages);
 
     private void Follow(SourceStatus source)
     {

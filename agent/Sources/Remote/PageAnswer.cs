@@ -45,7 +45,7 @@ internal sealed class PageAnswer : IAnswerSink, IDisposable
     internal bool IsComplete => _extents.Header(_extent) is not null && _page >= _end;
 
     /// <summary>What is still missing.</summary>
-    internal PagesQuery Query() => new(_extent, Math.Min(_page, ImageLayout.PagesPerExtent - 1), _end - _page, _extents.Header(_extent) is null);
+    internal PagesQuery Query() => new(_extents.PlaceOf(_extent), Math.Min(_page, ImageLayout.PagesPerExtent - 1), _end - _page, _extents.Header(_extent) is null);
 
     /// <summary>A place for another answer to the same question, with the same buffer; several may be filled at once.</summary>
     /// <exception cref="OperationCanceledException">Nobody wants it any more.</exception>

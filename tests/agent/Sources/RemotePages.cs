@@ -1,6 +1,7 @@
 using System.Runtime.InteropServices;
 using LazyRestore.Agent.Sources;
 using LazyRestore.ImageFormat;
+using LazyRestore.ImageFormat.Records;
 
 namespace LazyRestore.Agent.Tests.Sources;
 
@@ -9,7 +10,7 @@ internal sealed class RemotePages(CheckpointImage image) : IDisposable
 {
     private static readonly TimeSpan s_deadline = TimeSpan.FromSeconds(60);
 
-    internal IAwaitedPageSource Source { get; } = (IAwaitedPageSource)PageSources.Of(image);
+    internal IAwaitedPageSource Source { get; } = (IAwaitedPageSource)PageSources.Of(image, ExtentAddress.Process);
 
     public void Dispose() => Source.Dispose();
 
