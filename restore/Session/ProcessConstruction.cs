@@ -1,3 +1,4 @@
+using LazyRestore.Agent;
 using LazyRestore.ImageFormat;
 using LazyRestore.ImageFormat.Records;
 using LazyRestore.Restore.Plan;
