@@ -28,8 +28,11 @@ internal static class ThreadPlan
         AddAlternateStack(program, thread.AlternateStack);
         program.Call(SystemCall.prctl, PrSetTimerslack, thread.TimerSlackNanoseconds, 0, 0, 0);
         AddScheduling(program, thread);
-        program.Call(SystemCall.prctl, PrSetPdeathsig, thread.ParentDeathSignal, 0, 0, 0);
     }
+
+    /// <summary>What a change of credentials would undo.</summary>
+    internal static void AddLast(SystemCallProgram program, ThreadRecord thread) =>
+        program.About($"thread {thread.Tid}").Call(SystemCall.prctl, PrSetPdeathsig, thread.ParentDeathSignal, 0, 0, 0);
 
     /// <summary>The restartable-sequence area: from here on the kernel writes to the thread's own memory.</summary>
     internal static void AddRseq(SystemCallProgram program, ThreadRecord thread)

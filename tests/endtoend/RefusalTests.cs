@@ -12,6 +12,8 @@ public sealed class RefusalTests
     [InlineData("inotify", "inotify")]
     [InlineData("io_uring", "io_uring")]
     [InlineData("seccomp", "seccomp")]
+    [InlineData("vfork", "vfork")]
+    [InlineData("sharing", "descriptors, with process")]
     [InlineData("packet", "socket")]
     [InlineData("userfaultfd", "userfaultfd")]
     [InlineData("pidfd", "pidfd")]

@@ -77,6 +77,33 @@ static void io_uring(void)
     fds[0] = MUST(syscall(SYS_io_uring_setup, 4, parameters));
 }
 
+static void *fork_without_end(void *unused)
+{
+    (void)unused;
+    if (!vfork()) {
+        prctl(PR_SET_PDEATHSIG, SIGKILL);
+        for (;;)
+            pause();
+    }
+    return NULL;
+}
+
+static void with_unfinished_fork(void)
+{
+    pthread_t thread;
+    MUST0(pthread_create(&thread, NULL, fork_without_end, NULL));
+    target_sleep(50000000);
+}
+
+static void with_shared_table(void)
+{
+    if (!MUST(syscall(SYS_clone, CLONE_FILES | SIGCHLD, 0, 0, 0, 0))) {
+        prctl(PR_SET_PDEATHSIG, SIGKILL);
+        for (;;)
+            pause();
+    }
+}
+
 static void seccomp_filter(void)
 {
     struct sock_filter allow = { 0x06, 0, 0, SECCOMP_RET_ALLOW };
@@ -111,6 +138,7 @@ static void terminal(void) { fds[0] = MUST(posix_openpt(O_RDWR | O_NOCTTY)); }
 
 static const struct { const char *name; void (*set_up)(void); } kinds[] = {
     { "tcp", tcp }, { "unix", unix_outside }, { "pipe", pipe_outside }, { "inotify", inotify }, { "io_uring", io_uring },
+    { "vfork", with_unfinished_fork }, { "sharing", with_shared_table },
     { "seccomp", seccomp_filter }, { "packet", packet }, { "userfaultfd", userfault },
     { "pidfd", pidfd }, { "fanotify", fanotify }, { "fifo", fifo }, { "terminal", terminal },
 };

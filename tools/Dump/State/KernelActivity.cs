@@ -24,6 +24,9 @@ public sealed class KernelActivity
         return activity;
     }
 
+    /// <summary>The threads that wait for a child which shares their memory to execute a program or to end.</summary>
+    public IEnumerable<int> Forking => _byThread.Where(thread => IsForking(thread.Value.Stack)).Select(thread => thread.Key);
+
     /// <summary>The kernel's functions that a thread was in, the innermost first, a line each; empty when it is not known.</summary>
     public string Stack(int tid) => _byThread.TryGetValue(tid, out (string Stack, long?) found) ? found.Stack : "";
 
@@ -53,6 +56,11 @@ public sealed class KernelActivity
             return [];
         }
     }
+
+    // The innermost function is the wait itself, inlined into the one that makes the child.
+    private static bool IsForking(string stack) =>
+        stack.Split('\n')[0] is var innermost
+        && (innermost.Contains("wait_for_vfork_done", StringComparison.Ordinal) || innermost.Contains("kernel_clone", StringComparison.Ordinal));
 
     private static long? LastRunOf(string path)
     {
