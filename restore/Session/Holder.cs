@@ -81,7 +81,7 @@ internal sealed class Holder
         catch (TraceeGoneException)
         {
         }
-        catch (NativeException) when (HasEnded())
+        catch (NativeException exception) when (exception.Errno == Tracee.NoSuchProcess || HasEnded())
         {
         }
         finally

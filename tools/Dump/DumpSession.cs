@@ -28,18 +28,6 @@ internal sealed class DumpSession(DumpOptions options, IDumpObserver observer, C
         })
         .Build();
 
-    private static readonly ResiliencePipeline<KernelActivity> WhileForking = new ResiliencePipelineBuilder<KernelActivity>()
-        .AddRetry(new RetryStrategyOptions<KernelActivity>
-        {
-            ShouldHandle = new PredicateBuilder<KernelActivity>().HandleResult(activity => activity.Forking.Any()),
-            BackoffType = DelayBackoffType.Exponential,
-            UseJitter = true,
-            Delay = TimeSpan.FromMilliseconds(5),
-            MaxDelay = TimeSpan.FromMilliseconds(200),
-            MaxRetryAttempts = 12,
-        })
-        .Build();
-
     private readonly Stopwatch _total = Stopwatch.StartNew();
 
     /// <summary>Does it all; whatever is thrown, the process goes on and no image is left.</summary>
@@ -175,7 +163,12 @@ internal sealed class DumpSession(DumpOptions options, IDumpObserver observer, C
     // A thread cannot be stopped while it waits for its child to execute a program (vfork(2)), which mostly takes no time.
     private KernelActivity LookAtTree(ProcDirectory process, Refusals refusals)
     {
-        KernelActivity activity = WhileForking.Execute(() => KernelActivity.Of(LiveTree.Of(process)));
+        KernelActivity activity = KernelActivity.Of(LiveTree.Of(process));
+        if (activity.Forking.Any())
+        {
+            activity = WhileForking().Execute(() => KernelActivity.Of(LiveTree.Of(process)));
+        }
+
         foreach (int thread in activity.Forking)
         {
             refusals.Add($"thread {thread}", UnsupportedKind.UnfinishedFork);
@@ -184,6 +177,18 @@ internal sealed class DumpSession(DumpOptions options, IDumpObserver observer, C
         refusals.ThrowIfAny(options.Pid);
         return activity;
     }
+
+    private static ResiliencePipeline<KernelActivity> WhileForking() => new ResiliencePipelineBuilder<KernelActivity>()
+        .AddRetry(new RetryStrategyOptions<KernelActivity>
+        {
+            ShouldHandle = new PredicateBuilder<KernelActivity>().HandleResult(activity => activity.Forking.Any()),
+            BackoffType = DelayBackoffType.Exponential,
+            UseJitter = true,
+            Delay = TimeSpan.FromMilliseconds(5),
+            MaxDelay = TimeSpan.FromMilliseconds(200),
+            MaxRetryAttempts = 12,
+        })
+        .Build();
 
     private long Write(
         CheckpointWriter writer, IReadOnlyList<ProcessState> states, IReadOnlyList<ZombieRecord> zombies, IReadOnlyList<SpaceContent> contents)
