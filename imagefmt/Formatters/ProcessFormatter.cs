@@ -5,9 +5,11 @@ namespace LazyRestore.ImageFormat.Formatters;
 
 internal sealed class ProcessFormatter() : RecordFormatter<ProcessRecord>("process")
 {
+    private const int AllBarriers = 0x154; // MEMBARRIER_CMD_REGISTER_*
+
     protected override void Write(ref MessagePackWriter writer, ProcessRecord record)
     {
-        writer.WriteMapHeader(18);
+        writer.WriteMapHeader(record.MemoryBarriers != 0 ? 19 : 18);
         writer.Field("pid"u8, record.Pid);
         writer.Field("parent-pid"u8, record.ParentPid);
         writer.Field("process-group"u8, record.ProcessGroup);
@@ -26,6 +28,10 @@ internal sealed class ProcessFormatter() : RecordFormatter<ProcessRecord>("proce
         writer.Field("pending-signals"u8, record.PendingSignals);
         writer.Field("interval-timers"u8, record.IntervalTimers, IntervalTimerFormat.Write);
         writer.Field("posix-timers"u8, record.PosixTimers, PosixTimerFormat.Write);
+        if (record.MemoryBarriers != 0)
+        {
+            writer.Field("memory-barriers"u8, record.MemoryBarriers);
+        }
     }
 
     protected override ProcessRecord Read(ref MapReader map) => new()
@@ -48,5 +54,6 @@ internal sealed class ProcessFormatter() : RecordFormatter<ProcessRecord>("proce
         PendingSignals = map.BytesList("pending-signals"u8, 128, 128),
         IntervalTimers = map.MapList("interval-timers"u8, 3, IntervalTimerFormat.Read),
         PosixTimers = map.MapList("posix-timers"u8, ImageLimits.List, PosixTimerFormat.Read),
+        MemoryBarriers = map.Has("memory-barriers"u8) ? map.Bits("memory-barriers"u8, AllBarriers) : 0,
     };
 }

@@ -52,7 +52,7 @@ internal sealed class ProcessConstruction : IDisposable
         {
             connections = RepairedConnections.Lock(image.Checkpoint);
             int pid = StubProcess.Start(options.NewPid ? 0 : image.Checkpoint.Process.Pid);
-            Tracee leader = SeizeStub(pid);
+            Tracee leader = SeizeStub(pid, image.Checkpoint.Threads.Any(thread => thread.Seccomp is not null));
             leader.AvoidEndSignals(RestoredThreads.PendingSignals(image.Checkpoint));
             construction = new ProcessConstruction(image, options, leader, objects, connections);
             construction.Construct();
@@ -93,11 +93,11 @@ internal sealed class ProcessConstruction : IDisposable
         Process.Dispose();
     }
 
-    private static Tracee SeizeStub(int pid)
+    private static Tracee SeizeStub(int pid, bool suspendSeccomp)
     {
         try
         {
-            Tracee leader = Tracee.Seize(pid, pid, Interop.PTRACE_O_TRACECLONE | Interop.PTRACE_O_EXITKILL);
+            Tracee leader = Tracee.Seize(pid, pid, Interop.PTRACE_O_TRACECLONE | Interop.PTRACE_O_EXITKILL | (suspendSeccomp ? Interop.PTRACE_O_SUSPEND_SECCOMP : 0));
             leader.Interrupt();
             leader.WaitForInterrupt();
             return leader;

@@ -228,9 +228,9 @@ public sealed class FrozenCopy : IDisposable
             }
         }
 
-        private static Tracee Attach(int pid)
+        private Tracee Attach(int pid)
         {
-            Tracee task = Tracee.AutoAttached(pid, pid);
+            Tracee task = leader.Created(pid);
             task.WaitForInterrupt();
             return task;
         }

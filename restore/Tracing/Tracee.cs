@@ -149,7 +149,7 @@ public sealed unsafe partial class Tracee
 
     /// <summary>Replaces its PTRACE_O_ options, which a task that it creates inherits.</summary>
     internal void SetOptions(long options) =>
-        Request(Interop.PTRACE_SETOPTIONS, 0, (void*)(options | Interop.PTRACE_O_TRACESYSGOOD));
+        Request(Interop.PTRACE_SETOPTIONS, 0, (void*)(options | _always));
 
     /// <summary>What belongs to the event it is stopped at: the ID of the task it has created.</summary>
     internal ulong ReadEventMessage()

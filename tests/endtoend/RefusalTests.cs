@@ -13,7 +13,6 @@ public sealed class RefusalTests
     [InlineData("io_uring", "io_uring")]
     [InlineData("child", "child process")]
     [InlineData("zombie", "child process")]
-    [InlineData("seccomp", "seccomp")]
     [InlineData("packet", "socket")]
     [InlineData("userfaultfd", "userfaultfd")]
     [InlineData("pidfd", "pidfd")]

@@ -11,7 +11,7 @@ public sealed class RefusalTests
     [InlineData("child", "child process (")]
     [InlineData("inotify", "descriptor 3: an inotify instance with events that wait to be read")]
     [InlineData("sysv", "System V shared memory (/SYSV")]
-    [InlineData("seccomp", "seccomp (filter)")]
+    [InlineData("seccomp-listener", "a seccomp filter that asks another process")]
     [InlineData("outside-pipe", "descriptor 4: a pipe to another process (pipe:[")]
     [InlineData("fifo", "descriptor 3: a named pipe that another process has open, too (")]
     [InlineData("moved", "descriptor 3: a file that is no longer at its path (")]
@@ -24,7 +24,6 @@ public sealed class RefusalTests
     [InlineData("master", "descriptor 3: the master of a pseudo terminal (/dev/p")]
     [InlineData("guard", "guard pages (MADV_GUARD_INSTALL)")]
     [InlineData("directory", "a deleted directory (")]
-    [InlineData("thread-user", "credentials that differ from those of the main thread")]
     public void What_cannot_be_saved_is_named(string kind, string expected)
     {
         using TargetProcess target = TargetProcess.Compile("refused", kind);
@@ -70,14 +69,14 @@ public sealed class RefusalTests
         Refusals refusals = new();
         refusals.Add("descriptor 3", UnsupportedKind.NamedPipe, "/tmp/fifo");
         refusals.Add("descriptor 3", UnsupportedKind.NamedPipe, "/tmp/fifo");
-        refusals.Add("thread 8", UnsupportedKind.Seccomp);
+        refusals.Add("thread 8", UnsupportedKind.SeccompListener);
 
         LazyRestoreException error = Assert.Throws<LazyRestoreException>(() => refusals.ThrowIfAny(7));
 
         Assert.Equal(
             "process 7 has state that cannot be saved yet:\n"
             + "  descriptor 3: a named pipe that another process has open, too (/tmp/fifo) cannot be saved yet\n"
-            + "  thread 8: seccomp cannot be saved yet",
+            + "  thread 8: a seccomp filter that asks another process (SECCOMP_RET_USER_NOTIF) cannot be saved yet",
             error.Message);
     }
 

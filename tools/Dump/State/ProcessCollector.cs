@@ -40,6 +40,7 @@ public sealed class ProcessCollector(ProcDirectory process, RemoteRunner runner,
         PendingSignals = [.. frozen.Leader.PeekSignals(shared: true).Select(signal => (ReadOnlyMemory<byte>)signal)],
         IntervalTimers = answers.Intervals,
         PosixTimers = answers.Timers,
+        MemoryBarriers = answers.MemoryBarriers,
     };
 
     private MemoryLayoutRecord Layout(StatText stat, ulong brk) => new()

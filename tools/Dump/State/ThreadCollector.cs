@@ -18,19 +18,7 @@ public sealed class ThreadCollector(ProcDirectory process, RemoteRunner runner, 
     private const int SS_ONSTACK = 1;
 
     /// <summary>The threads, the leader first.</summary>
-    public IReadOnlyList<ThreadRecord> Collect(FrozenProcess frozen)
-    {
-        List<ThreadRecord> threads = [.. frozen.Threads.Select(Collect)];
-        foreach (ThreadRecord thread in threads)
-        {
-            if (!thread.Credentials.SameAs(threads[0].Credentials))
-            {
-                refusals.Add($"thread {thread.Tid}", UnsupportedKind.ThreadCredentials);
-            }
-        }
-
-        return threads;
-    }
+    public IReadOnlyList<ThreadRecord> Collect(FrozenProcess frozen) => [.. frozen.Threads.Select(Collect)];
 
     private ThreadRecord Collect(Tracee thread)
     {
@@ -60,6 +48,7 @@ public sealed class ThreadCollector(ProcDirectory process, RemoteRunner runner, 
             TimerSlackNanoseconds = answers.TimerSlack,
             ParentDeathSignal = answers.ParentDeathSignal,
             Credentials = status.Credentials with { SecureBits = answers.SecureBits },
+            Seccomp = SeccompOf(thread, status),
             SleepRemainingNanoseconds = InterruptedCall.TimeRemaining(process.Pid, registers, activity.BlockedNanoseconds(thread.Tid)),
         };
     }
@@ -72,15 +61,27 @@ public sealed class ThreadCollector(ProcDirectory process, RemoteRunner runner, 
             refusals.Add(subject, UnsupportedKind.CompatibilityMode);
         }
 
-        if (status.SeccompMode != 0)
-        {
-            refusals.Add(subject, UnsupportedKind.Seccomp, status.SeccompMode == 1 ? "strict" : "filter");
-        }
-
         if (status.ShadowStack)
         {
             refusals.Add(subject, UnsupportedKind.ShadowStack);
         }
+    }
+
+    private SeccompState? SeccompOf(Tracee thread, StatusText status)
+    {
+        const int Filter = 2;
+        if (status.SeccompMode == 0)
+        {
+            return null;
+        }
+
+        IReadOnlyList<SeccompFilter> filters = status.SeccompMode == Filter ? thread.ReadSeccompFilters() : [];
+        if (filters.Any(filter => filter.AsksAnotherProcess))
+        {
+            refusals.Add($"thread {thread.Tid}", UnsupportedKind.SeccompListener);
+        }
+
+        return new SeccompState(filters);
     }
 
     private Answers Ask(Tracee thread)

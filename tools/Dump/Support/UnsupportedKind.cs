@@ -13,8 +13,7 @@ public sealed record UnsupportedKind(string Name, string? Remedy = null)
     public static readonly UnsupportedKind DyingProcess = new("a process that has ended and waits for its parent (a zombie)");
     public static readonly UnsupportedKind KernelThread = new("a kernel thread");
     public static readonly UnsupportedKind StoppedProcess = new("a stopped process", "Let it go on first: kill -CONT.");
-    public static readonly UnsupportedKind Seccomp = new("seccomp");
-    public static readonly UnsupportedKind ThreadCredentials = new("credentials that differ from those of the main thread");
+    public static readonly UnsupportedKind SeccompListener = new("a seccomp filter that asks another process (SECCOMP_RET_USER_NOTIF)");
     public static readonly UnsupportedKind CompatibilityMode = new("32-bit code");
     public static readonly UnsupportedKind ShadowStack = new("a shadow stack", "Start it with glibc.cpu.x86_shstk=off.");
     public static readonly UnsupportedKind Namespace = new("another namespace than the tool's", "Run lazyrestore inside it with nsenter(1).");
