@@ -26,7 +26,12 @@ public sealed class ThreadCollector(ProcDirectory process, RemoteRunner runner, 
         byte[] extendedState = thread.ReadExtendedState();
         UserRegisters registers = InterruptedCall.Name(thread.OwnRegisters, activity.Stack(thread.Tid));
         StatusText status = StatusText.Parse(process.Text($"task/{thread.Tid}/status"));
-        Refuse(thread.Tid, registers, status);
+        if (registers.cs == CompatibilityCodeSegment)
+        {
+            refusals.Add($"thread {thread.Tid}", UnsupportedKind.CompatibilityMode);
+        }
+
+        Refuse(thread.Tid, status, refusals);
         Answers answers = Ask(thread);
         (ulong robustHead, ulong robustLength) = ThreadAttributes.RobustList(thread.Tid);
         return new ThreadRecord
@@ -53,17 +58,12 @@ public sealed class ThreadCollector(ProcDirectory process, RemoteRunner runner, 
         };
     }
 
-    private void Refuse(int tid, in UserRegisters registers, StatusText status)
+    /// <summary>Refuses what the status of a thread tells.</summary>
+    public static void Refuse(int tid, StatusText status, Refusals refusals)
     {
-        string subject = $"thread {tid}";
-        if (registers.cs == CompatibilityCodeSegment)
-        {
-            refusals.Add(subject, UnsupportedKind.CompatibilityMode);
-        }
-
         if (status.ShadowStack)
         {
-            refusals.Add(subject, UnsupportedKind.ShadowStack);
+            refusals.Add($"thread {tid}", UnsupportedKind.ShadowStack);
         }
     }
 

@@ -13,6 +13,7 @@ public sealed record UnsupportedKind(string Name, string? Remedy = null)
     public static readonly UnsupportedKind DyingProcess = new("a process that has ended and waits for its parent (a zombie)");
     public static readonly UnsupportedKind KernelThread = new("a kernel thread");
     public static readonly UnsupportedKind StoppedProcess = new("a stopped process", "Let it go on first: kill -CONT.");
+    public static readonly UnsupportedKind TracedProcess = new("a process that is being traced", "Detach the debugger or tracer first.");
     public static readonly UnsupportedKind SeccompListener = new("a seccomp filter that asks another process (SECCOMP_RET_USER_NOTIF)");
     public static readonly UnsupportedKind CompatibilityMode = new("32-bit code");
     public static readonly UnsupportedKind ShadowStack = new("a shadow stack", "Start it with glibc.cpu.x86_shstk=off.");
@@ -72,6 +73,9 @@ public sealed record UnsupportedKind(string Name, string? Remedy = null)
     public static readonly UnsupportedKind NetlinkAnswers = new("a netlink socket with answers that wait or are under way", "Try again in a moment.");
     public static readonly UnsupportedKind SocketFilter = new("a socket filter");
     public static readonly UnsupportedKind PeekOffset = new("a socket with SO_PEEK_OFF");
+
+    /// <summary>Whether nothing of such a process can be looked at.</summary>
+    public bool IsOfWholeProcess => this == KernelThread || this == DyingProcess || this == DeadLeader;
 
     /// <inheritdoc/>
     public override string ToString() => Name;
