@@ -45,7 +45,7 @@ internal sealed class ProcessConstruction : IDisposable
     /// <summary>Builds the process. Its memory is served from here on, as the kernel itself touches it.</summary>
     internal static ProcessConstruction Build(CheckpointImage image, RestoreOptions options)
     {
-        MemoryObjects objects = MemoryObjects.Create(image);
+        MemoryObjects objects = MemoryObjects.Create(image, SharedSelection.Of(image, options));
         RepairedConnections? connections = null;
         ProcessConstruction? construction = null;
         try
@@ -132,14 +132,15 @@ internal sealed class ProcessConstruction : IDisposable
     {
         runner.Run(_leader, AddressSpacePlan.Vacate(sanctuary));
         runner.Run(_leader, AddressSpacePlan.Build(_image.Checkpoint, _objects.Paths));
-        _filePages = OwnThread.Start("file pages", () => EagerPages.FillFiles(_image, _leader.Tid));
+        _filePages = OwnThread.Start("file pages", () => EagerPages.FillFiles(_image, _leader.Tid, _objects.Shared));
         EagerPages.FillArguments(_image, _leader.Tid);
         if (lazy.Length > 0)
         {
             MoverChoice mover = LazyMemory.ChooseMover(_image, _options, lazy);
             (SystemCallProgram program, CallResultRef call) = AddressSpacePlan.RegisterLazy(lazy, sanctuary, mover.IsWanted);
             SafeFileHandle fault = Process.Take((int)runner.Run(_leader, program)[call]);
-            Memory = LazyMemory.Start(_image, _options, _leader, runner, sanctuary, fault, lazy, mover);
+            SharedMemorySeed? shared = SharedMemorySeed.Plant(_objects.Shared, runner, _leader, Process);
+            Memory = LazyMemory.Start(_image, _options, _leader, runner, sanctuary, fault, lazy, mover, shared);
         }
     }
 
