@@ -19,7 +19,7 @@ public sealed class RefusalTests
     [InlineData("netlink", "descriptor 3: a netlink socket with answers that wait or are under way (")]
     [InlineData("packet", "descriptor 3: a socket of this family or protocol (family 17")]
     [InlineData("pidfd", "descriptor 3: a pidfd of another process (of process 1)")]
-    [InlineData("userfaultfd", "descriptor 3: a file of this kind (anon_inode:[userfaultfd])")]
+    [InlineData("userfaultfd", "descriptor 3: a userfaultfd (anon_inode:[userfaultfd])")]
     [InlineData("hugetlb", "descriptor 3: hugetlb memory (/memfd:huge")]
     [InlineData("master", "descriptor 3: the master of a pseudo terminal (/dev/p")]
     [InlineData("guard", "guard pages (MADV_GUARD_INSTALL)")]

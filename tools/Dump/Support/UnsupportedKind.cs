@@ -53,6 +53,11 @@ public sealed record UnsupportedKind(string Name, string? Remedy = null)
     public static readonly UnsupportedKind ProcessDescriptor = new("a pidfd of another process");
     public static readonly UnsupportedKind ProcEntry = new("an entry of /proc that comes and goes with processes or threads");
     public static readonly UnsupportedKind DeletedQueue = new("a POSIX message queue that was unlinked");
+    public static readonly UnsupportedKind IoUring = new("an io_uring instance", "Start the program without io_uring.");
+    public static readonly UnsupportedKind UserFaultDescriptor = new("a userfaultfd");
+    public static readonly UnsupportedKind Fanotify = new("a fanotify group");
+    public static readonly UnsupportedKind PerformanceEvent = new("a performance counter (perf_event_open)");
+    public static readonly UnsupportedKind BpfObject = new("a BPF program, map or link");
     public static readonly UnsupportedKind AnonymousInode = new("a file of this kind");
     public static readonly UnsupportedKind EpollTarget = new("an epoll entry for a file that has no descriptor any more");
 
@@ -73,6 +78,19 @@ public sealed record UnsupportedKind(string Name, string? Remedy = null)
     public static readonly UnsupportedKind NetlinkAnswers = new("a netlink socket with answers that wait or are under way", "Try again in a moment.");
     public static readonly UnsupportedKind SocketFilter = new("a socket filter");
     public static readonly UnsupportedKind PeekOffset = new("a socket with SO_PEEK_OFF");
+
+    /// <summary>All of them, in the order of the sources.</summary>
+    public static IReadOnlyList<UnsupportedKind> All { get; } =
+    [
+        Children, DeadLeader, DyingProcess, KernelThread, StoppedProcess, TracedProcess, SeccompListener, CompatibilityMode,
+        ShadowStack, Namespace, DeletedExecutable, DeletedDirectory, TimerThread, DeviceMapping, HugetlbMemory, SharedSystemV,
+        AsyncIoContext, UserFaultRegistration, SealedMapping, ProtectionKey, GuardPages, SpecialMapping, MovedFile, FileLock,
+        AsyncOwner, BlockDevice, CharacterDevice, Terminal, OtherTerminal, PseudoTerminalMaster, NamedPipe, TwoWayPipe,
+        OutsidePipe, OutsideStream, SymbolicLink, InotifyEvents, InotifyWatch, ProcessDescriptor, ProcEntry, DeletedQueue,
+        IoUring, UserFaultDescriptor, Fanotify, PerformanceEvent, BpfObject, AnonymousInode, EpollTarget, SocketFamily,
+        TcpConnection, TcpHandshake, TcpProtocolLayer, TcpUrgentData, TcpQueue, WaitingConnections, OutsideUnixSocket,
+        QueuedDescriptors, QueuedAddresses, QueuedDatagrams, NetlinkAnswers, SocketFilter, PeekOffset,
+    ];
 
     /// <summary>Whether nothing of such a process can be looked at.</summary>
     public bool IsOfWholeProcess => this == KernelThread || this == DyingProcess || this == DeadLeader;
