@@ -22,27 +22,27 @@ public sealed class ProcessCollector(ProcDirectory process, RemoteRunner runner,
 
     private ProcessRecord Process(
         FrozenProcess frozen, StatText stat, ProcessAnswers answers, (string Executable, string WorkingDirectory, string RootDirectory) places) => new()
-    {
-        Pid = process.Pid,
-        ParentPid = stat.ParentPid,
-        ProcessGroup = stat.ProcessGroup,
-        Session = stat.Session,
-        Executable = places.Executable,
-        WorkingDirectory = places.WorkingDirectory,
-        RootDirectory = places.RootDirectory,
-        Umask = StatusText.Parse(process.Text("status")).Umask,
-        Personality = uint.Parse(process.Text("personality").AsSpan().Trim(), NumberStyles.HexNumber, CultureInfo.InvariantCulture),
-        Dumpable = answers.Dumpable,
-        ChildSubreaper = answers.ChildSubreaper,
-        HugePagesDisabled = answers.HugePagesDisabled,
-        OomScoreAdjustment = int.Parse(process.Text("oom_score_adj"), CultureInfo.InvariantCulture),
-        Limits = LimitsText.Parse(process.Text("limits")),
-        SignalActions = answers.SignalActions,
-        PendingSignals = [.. frozen.Leader.PeekSignals(shared: true).Select(signal => (ReadOnlyMemory<byte>)signal)],
-        IntervalTimers = answers.Intervals,
-        PosixTimers = answers.Timers,
-        MemoryBarriers = answers.MemoryBarriers,
-    };
+        {
+            Pid = process.Pid,
+            ParentPid = stat.ParentPid,
+            ProcessGroup = stat.ProcessGroup,
+            Session = stat.Session,
+            Executable = places.Executable,
+            WorkingDirectory = places.WorkingDirectory,
+            RootDirectory = places.RootDirectory,
+            Umask = StatusText.Parse(process.Text("status")).Umask,
+            Personality = uint.Parse(process.Text("personality").AsSpan().Trim(), NumberStyles.HexNumber, CultureInfo.InvariantCulture),
+            Dumpable = answers.Dumpable,
+            ChildSubreaper = answers.ChildSubreaper,
+            HugePagesDisabled = answers.HugePagesDisabled,
+            OomScoreAdjustment = int.Parse(process.Text("oom_score_adj"), CultureInfo.InvariantCulture),
+            Limits = LimitsText.Parse(process.Text("limits")),
+            SignalActions = answers.SignalActions,
+            PendingSignals = [.. frozen.Leader.PeekSignals(shared: true).Select(signal => (ReadOnlyMemory<byte>)signal)],
+            IntervalTimers = answers.Intervals,
+            PosixTimers = answers.Timers,
+            MemoryBarriers = answers.MemoryBarriers,
+        };
 
     private MemoryLayoutRecord Layout(StatText stat, ulong brk) => new()
     {
