@@ -9,7 +9,7 @@ internal sealed class ProcessFormatter() : RecordFormatter<ProcessRecord>("proce
 
     protected override void Write(ref MessagePackWriter writer, ProcessRecord record)
     {
-        writer.WriteMapHeader(record.MemoryBarriers != 0 ? 19 : 18);
+        writer.WriteMapHeader(18 + (record.MemoryBarriers != 0 ? 1 : 0) + (record.Space != 0 ? 1 : 0) + (record.StopSignal != 0 ? 1 : 0));
         writer.Field("pid"u8, record.Pid);
         writer.Field("parent-pid"u8, record.ParentPid);
         writer.Field("process-group"u8, record.ProcessGroup);
@@ -31,6 +31,16 @@ internal sealed class ProcessFormatter() : RecordFormatter<ProcessRecord>("proce
         if (record.MemoryBarriers != 0)
         {
             writer.Field("memory-barriers"u8, record.MemoryBarriers);
+        }
+
+        if (record.Space != 0)
+        {
+            writer.Field("space"u8, record.Space);
+        }
+
+        if (record.StopSignal != 0)
+        {
+            writer.Field("stop-signal"u8, record.StopSignal);
         }
     }
 
@@ -55,5 +65,7 @@ internal sealed class ProcessFormatter() : RecordFormatter<ProcessRecord>("proce
         IntervalTimers = map.MapList("interval-timers"u8, 3, IntervalTimerFormat.Read),
         PosixTimers = map.MapList("posix-timers"u8, ImageLimits.List, PosixTimerFormat.Read),
         MemoryBarriers = map.Has("memory-barriers"u8) ? map.Bits("memory-barriers"u8, AllBarriers) : 0,
+        Space = map.Int32OrZero("space"u8, int.MaxValue),
+        StopSignal = map.Int32OrZero("stop-signal"u8, 64),
     };
 }

@@ -16,6 +16,7 @@ internal static class DryRunReport
             new("pid", "process", Value.Count(result.Pid)),
             new("can_be_saved", "can be saved", Value.Flag(result.Refusals.Count == 0) with { Mood = result.Refusals.Count == 0 ? Mood.Good : Mood.Bad }),
             new("memory_bytes", "memory", Value.Bytes(result.Bytes)),
+            new("processes", "processes", Value.Count(result.Processes)),
             new("threads", "threads", Value.Count(result.Threads)),
             new("maps", "mappings", Value.Count(result.Vmas)),
             new("descriptors", "descriptors", Value.Count(result.Descriptors)),

@@ -42,26 +42,43 @@ internal static class DryRun
             return new DryRunResult { Pid = process.Pid, Refusals = refusals.All };
         }
 
+        IReadOnlyList<ProcDirectory> processes = LiveTree.Of(process);
+        MemoryObjectTable objects = new(refusals);
+        MappedFileTable mapped = new();
+        using DescriptorTable table = DescriptorTable.Open(processes);
+        using HeldConnections none = new();
+        DescriptorCollector descriptors = new(processes.Select(one => one.Pid).ToHashSet(), table, objects, choices, none, refusals);
+        DryRunResult result = new() { Pid = process.Pid, Refusals = refusals.All, Processes = processes.Count, Descriptors = table.Count };
+        foreach (ProcDirectory one in processes)
+        {
+            refusals.Process = one == process ? null : one.Pid;
+            result = Add(result, one, new AreaCollector(one, mapped, objects, refusals), descriptors, refusals);
+        }
+
+        return result with { Refusals = refusals.All, Bytes = result.Bytes + objects.Objects.Sum(stored => stored.Record.Size) };
+    }
+
+    private static DryRunResult Add(
+        DryRunResult result, ProcDirectory process, AreaCollector collector, DescriptorCollector descriptors, Refusals refusals)
+    {
+        if (process.Pid != result.Pid && StatusText.Parse(process.Text("status")).State is 'Z' or 'X')
+        {
+            return result;
+        }
+
         LookAtThreads(process, refusals);
         ProcessCollector.Places(process, refusals);
         ProcessCollector.Timers(process, refusals);
         IReadOnlyList<MemoryArea> areas = SmapsText.Parse(process.Text("smaps"));
-        MemoryObjectTable objects = new(refusals);
-        IReadOnlyList<VmaRecord> vmas = new AreaCollector(process, new MappedFileTable(), objects, refusals).Collect(areas);
+        IReadOnlyList<VmaRecord> vmas = collector.Collect(areas);
         using PagemapScanner scanner = new(process.Pid);
         List<PageRange> pages = MemoryCollector.FindPages(scanner, areas.ToDictionary(area => area.Start), vmas, refusals);
-        using DescriptorTable table = DescriptorTable.Open(process);
-        using HeldConnections none = new();
-        OpenFiles files = new DescriptorCollector(process, table, objects, choices, none, refusals).Collect();
-        return new DryRunResult
+        return result with
         {
-            Pid = process.Pid,
-            Refusals = refusals.All,
-            Threads = process.Numbers("task").Length,
-            Vmas = vmas.Count,
-            Bytes = pages.Sum(range => (long)(range.End - range.Start)) + objects.Objects.Sum(stored => stored.Record.Size),
-            Descriptors = table.Count,
-            Files = files.Files,
+            Threads = result.Threads + process.Numbers("task").Length,
+            Vmas = result.Vmas + vmas.Count,
+            Bytes = result.Bytes + pages.Sum(range => (long)(range.End - range.Start)),
+            Files = [.. result.Files, .. descriptors.Collect(process).Files],
         };
     }
 
@@ -85,10 +102,6 @@ internal static class DryRun
             if (tid == process.Pid && status.Tracer != 0)
             {
                 refusals.Add($"process {process.Pid}", UnsupportedKind.TracedProcess, $"by process {status.Tracer}");
-            }
-            else if (tid == process.Pid && status.State == 'T')
-            {
-                refusals.Add($"process {process.Pid}", UnsupportedKind.StoppedProcess);
             }
         }
     }

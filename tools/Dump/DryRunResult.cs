@@ -12,16 +12,19 @@ internal sealed record DryRunResult
     /// <summary>What cannot be saved; empty when the process can.</summary>
     public required IReadOnlyList<Refusal> Refusals { get; init; }
 
-    /// <summary>Its threads.</summary>
+    /// <summary>The process and its descendants.</summary>
+    public int Processes { get; init; }
+
+    /// <summary>Their threads.</summary>
     public int Threads { get; init; }
 
-    /// <summary>Its mappings that can be saved.</summary>
+    /// <summary>Their mappings that can be saved.</summary>
     public int Vmas { get; init; }
 
     /// <summary>The memory to be stored, in bytes; pages that turn out to be zero are among it.</summary>
     public long Bytes { get; init; }
 
-    /// <summary>Its descriptors.</summary>
+    /// <summary>Their descriptors.</summary>
     public int Descriptors { get; init; }
 
     /// <summary>The open files that can be saved, without what is in them.</summary>

@@ -12,6 +12,13 @@ public sealed record SupportedState(string Name, string Remarks, params IReadOnl
     public static IReadOnlyList<SupportedState> All { get; } =
     [
         new(
+            "process trees: the process and all its descendants in one image",
+            "parents, process groups and sessions, also of those whose leaders are gone; orphans, as far as one of the tree has adopted them; zombies with their status; stopped processes; subreapers, parent-death signals. All go on at once",
+            typeof(ZombieRecord)),
+        new(
+            "what relatives share: open files with their offsets, pipes, socket pairs, epoll instances, anonymous shared memory, memfds",
+            "copy-on-write pages that relatives still share come back as pages of each"),
+        new(
             "threads, general and extended registers (all XSAVE components)",
             "same process and thread IDs, unless `--new-pid`", typeof(ThreadRecord)),
         new(
@@ -55,7 +62,7 @@ public sealed record SupportedState(string Name, string Remarks, params IReadOnl
             "taken again; the restore fails when somebody else holds them by then", typeof(FileLockRecord)),
         new(
             "F_SETOWN, F_SETSIG, O_ASYNC",
-            "when the owner is the process, one of its threads, or the process group that it leads", typeof(FileOwnerRecord)),
+            "when the owner is a process of the tree, a thread of the first one that has the file, or a process group that one of them leads", typeof(FileOwnerRecord)),
         new(
             "inotify watches, with their numbers",
             "when no event waits to be read; found again by path on file systems that have file handles", typeof(InotifyRecord)),
@@ -63,7 +70,7 @@ public sealed record SupportedState(string Name, string Remarks, params IReadOnl
             "named pipes, with their content",
             "when no other process has them open", typeof(NamedPipeRecord)),
         new(
-            "pidfds of the process itself; its own entries of /proc",
+            "pidfds of processes of the tree; a process's own entries of /proc",
             "but not those of single threads and descriptors", typeof(PidFdRecord)),
         new(
             "POSIX message queues",

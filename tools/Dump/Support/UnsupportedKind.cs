@@ -8,13 +8,14 @@ public sealed record UnsupportedKind(string Name, string? Remedy = null)
     private const string InheritStreams = "Dump with --inherit-stdio: whoever restores then provides the standard streams.";
 
     // Processes and threads.
-    public static readonly UnsupportedKind Children = new("child process", "End it first, or checkpoint a process that has no children.");
+    public static readonly UnsupportedKind SnapshotOfChildren =
+        new("a child process in a snapshot", "Dump without --snapshot; with -R the processes go on afterwards.");
     public static readonly UnsupportedKind DeadLeader = new("a process whose main thread has ended");
     public static readonly UnsupportedKind DyingProcess = new("a process that has ended and waits for its parent (a zombie)");
     public static readonly UnsupportedKind KernelThread = new("a kernel thread");
-    public static readonly UnsupportedKind StoppedProcess = new("a stopped process", "Let it go on first: kill -CONT.");
     public static readonly UnsupportedKind TracedProcess = new("a process that is being traced", "Detach the debugger or tracer first.");
     public static readonly UnsupportedKind SeccompListener = new("a seccomp filter that asks another process (SECCOMP_RET_USER_NOTIF)");
+    public static readonly UnsupportedKind SnapshotOfStopped = new("a stopped process in a snapshot", "Dump without --snapshot.");
     public static readonly UnsupportedKind CompatibilityMode = new("32-bit code");
     public static readonly UnsupportedKind ShadowStack = new("a shadow stack", "Start it with glibc.cpu.x86_shstk=off.");
     public static readonly UnsupportedKind Namespace = new("another namespace than the tool's", "Run lazyrestore inside it with nsenter(1).");
@@ -82,14 +83,15 @@ public sealed record UnsupportedKind(string Name, string? Remedy = null)
     /// <summary>All of them, in the order of the sources.</summary>
     public static IReadOnlyList<UnsupportedKind> All { get; } =
     [
-        Children, DeadLeader, DyingProcess, KernelThread, StoppedProcess, TracedProcess, SeccompListener, CompatibilityMode,
-        ShadowStack, Namespace, DeletedExecutable, DeletedDirectory, TimerThread, DeviceMapping, HugetlbMemory, SharedSystemV,
-        AsyncIoContext, UserFaultRegistration, SealedMapping, ProtectionKey, GuardPages, SpecialMapping, MovedFile, FileLock,
-        AsyncOwner, BlockDevice, CharacterDevice, Terminal, OtherTerminal, PseudoTerminalMaster, NamedPipe, TwoWayPipe,
-        OutsidePipe, OutsideStream, SymbolicLink, InotifyEvents, InotifyWatch, ProcessDescriptor, ProcEntry, DeletedQueue,
-        IoUring, UserFaultDescriptor, Fanotify, PerformanceEvent, BpfObject, AnonymousInode, EpollTarget, SocketFamily,
-        TcpConnection, TcpHandshake, TcpProtocolLayer, TcpUrgentData, TcpQueue, WaitingConnections, OutsideUnixSocket,
-        QueuedDescriptors, QueuedAddresses, QueuedDatagrams, NetlinkAnswers, SocketFilter, PeekOffset,
+        SnapshotOfChildren, DeadLeader, DyingProcess, KernelThread, TracedProcess, SeccompListener, SnapshotOfStopped,
+        CompatibilityMode, ShadowStack, Namespace, DeletedExecutable, DeletedDirectory, TimerThread, DeviceMapping,
+        HugetlbMemory, SharedSystemV, AsyncIoContext, UserFaultRegistration, SealedMapping, ProtectionKey, GuardPages,
+        SpecialMapping, MovedFile, FileLock, AsyncOwner, BlockDevice, CharacterDevice, Terminal, OtherTerminal,
+        PseudoTerminalMaster, NamedPipe, TwoWayPipe, OutsidePipe, OutsideStream, SymbolicLink, InotifyEvents, InotifyWatch,
+        ProcessDescriptor, ProcEntry, DeletedQueue, IoUring, UserFaultDescriptor, Fanotify, PerformanceEvent, BpfObject,
+        AnonymousInode, EpollTarget, SocketFamily, TcpConnection, TcpHandshake, TcpProtocolLayer, TcpUrgentData, TcpQueue,
+        WaitingConnections, OutsideUnixSocket, QueuedDescriptors, QueuedAddresses, QueuedDatagrams, NetlinkAnswers,
+        SocketFilter, PeekOffset,
     ];
 
     /// <summary>Whether nothing of such a process can be looked at.</summary>
