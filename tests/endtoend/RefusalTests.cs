@@ -11,7 +11,6 @@ public sealed class RefusalTests
     [InlineData("pipe", "pipe")]
     [InlineData("inotify", "inotify")]
     [InlineData("io_uring", "io_uring")]
-    [InlineData("seccomp", "seccomp")]
     [InlineData("vfork", "vfork")]
     [InlineData("sharing", "descriptors, with process")]
     [InlineData("packet", "socket")]
