@@ -22,15 +22,11 @@ internal static class ObjectPages
     {
         byte[] piece = new byte[PagesAtOnce * ImageLayout.PageSize];
         byte[]? whole = null;
-        foreach (ExtentEntry entry in image.Index.InSpace(space))
+        ExtentEntry[] entries = [.. image.Index.InSpace(space).Where(entry => LiesIn(entry.Address.Address, ranges))];
+        image.Bytes.Announce([.. entries.Select(static entry => (entry.RecordOffset, entry.EndOffset - entry.RecordOffset))]);
+        foreach (ExtentEntry entry in entries)
         {
             ulong start = entry.Address.Address;
-            ulong end = start + ImageLayout.ExtentSpan;
-            if (!ranges.Any(range => range.Start < end && range.End > start))
-            {
-                continue;
-            }
-
             ExtentHeader header = image.ReadHeader(entry);
             bool isStored = header.Codec == ExtentCodec.None;
             if (!isStored)
@@ -52,6 +48,9 @@ internal static class ObjectPages
             }
         }
     }
+
+    private static bool LiesIn(ulong extent, IReadOnlyList<Range> ranges) =>
+        ranges.Any(range => range.Start < extent + ImageLayout.ExtentSpan && range.End > extent);
 
     // The runs of pages of an extent that lie in ranges, each with the ordinal of its first page among those present.
     private static List<(int Ordinal, int Page, int Count)> Wanted(ulong extent, PagePresence presence, IReadOnlyList<Range> ranges)
