@@ -55,7 +55,7 @@ internal sealed class LazyMemory
     /// <summary>Starts service, holder and mover for a process whose leader is stopped.</summary>
     internal static LazyMemory Start(
         CheckpointImage image, RestoreOptions options, Tracee leader, RemoteRunner runner, Sanctuary sanctuary, SafeFileHandle fault,
-        VmaRecord[] lazy, MoverChoice moverChoice)
+        VmaRecord[] lazy, MoverChoice moverChoice, SharedProcessor processor)
     {
         var serviceOptions = new PageServiceOptions
         {
@@ -80,16 +80,20 @@ internal sealed class LazyMemory
             serviceOptions);
         state.TryLock();
         Holder holder = Holder.Start(leader, runner, state, options.OnPageError == PageErrorPolicy.Kill);
+        processor.Free(holder.Pid);
         MoverRing? ring = null;
         Mover? mover = null;
         if (moverChoice.IsWanted)
         {
             ring = MoverRing.Create(new MoverPlaces(sanctuary.MoverShared, sanctuary.MoverStage));
             mover = Mover.Start(leader, runner, sanctuary, fault, ring, moverChoice.InHugePages);
+            processor.Free(mover.Pid);
         }
 
         var service = new PageService(image, fault, state, serviceOptions, ring);
+        processor.Leave();
         service.Start();
+        processor.Enter();
         return new LazyMemory(
             service,
             holder,

@@ -18,15 +18,25 @@ internal static class ObjectPages
         Copy(image, space, [new Range(0, ulong.MaxValue)], place);
 
     /// <summary>Hands out the pages that lie within ranges. Extents that lie in none are not read.</summary>
-    internal static void Copy(CheckpointImage image, int space, IReadOnlyList<Range> ranges, Placement place)
+    /// <param name="image">The image.</param>
+    /// <param name="space">The space.</param>
+    /// <param name="ranges">Ascending, none overlapping.</param>
+    /// <param name="place">Gets the pages.</param>
+    internal static void Copy(CheckpointImage image, int space, ReadOnlySpan<Range> ranges, Placement place)
     {
         byte[] piece = new byte[PagesAtOnce * ImageLayout.PageSize];
         byte[]? whole = null;
+        int next = 0;
         foreach (ExtentEntry entry in image.Index.InSpace(space))
         {
             ulong start = entry.Address.Address;
-            ulong end = start + ImageLayout.ExtentSpan;
-            if (!ranges.Any(range => range.Start < end && range.End > start))
+            while (next < ranges.Length && ranges[next].End <= start)
+            {
+                next++;
+            }
+
+            ReadOnlySpan<Range> within = Within(ranges[next..], start + ImageLayout.ExtentSpan);
+            if (within.IsEmpty)
             {
                 continue;
             }
@@ -38,7 +48,7 @@ internal static class ObjectPages
                 image.ReadPages(entry, header, whole ??= new byte[ImageLayout.ExtentSpan]);
             }
 
-            foreach ((int ordinal, int page, int count) in Wanted(start, header.Presence, ranges))
+            foreach ((int ordinal, int page, int count) in Wanted(start, header.Presence, within))
             {
                 long address = (long)(start + ((ulong)page * ImageLayout.PageSize));
                 if (isStored)
@@ -53,8 +63,20 @@ internal static class ObjectPages
         }
     }
 
+    // Those that begin before an address.
+    private static ReadOnlySpan<Range> Within(ReadOnlySpan<Range> ranges, ulong end)
+    {
+        int count = 0;
+        while (count < ranges.Length && ranges[count].Start < end)
+        {
+            count++;
+        }
+
+        return ranges[..count];
+    }
+
     // The runs of pages of an extent that lie in ranges, each with the ordinal of its first page among those present.
-    private static List<(int Ordinal, int Page, int Count)> Wanted(ulong extent, PagePresence presence, IReadOnlyList<Range> ranges)
+    private static List<(int Ordinal, int Page, int Count)> Wanted(ulong extent, PagePresence presence, ReadOnlySpan<Range> ranges)
     {
         List<(int Ordinal, int Page, int Count)> wanted = [];
         int ordinal = 0;

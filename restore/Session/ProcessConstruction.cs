@@ -21,12 +21,14 @@ internal sealed class ProcessConstruction : IDisposable
     private readonly RestoreOptions _options;
     private readonly Tracee _leader;
     private readonly MemoryObjects _objects;
+    private readonly SharedProcessor _processor;
     private RestoredThreads? _threads;
     private OwnThread? _filePages;
     private bool _released;
 
-    private ProcessConstruction(CheckpointImage image, RestoreOptions options, Tracee leader, MemoryObjects objects)
+    private ProcessConstruction(CheckpointImage image, RestoreOptions options, Tracee leader, MemoryObjects objects, SharedProcessor processor)
     {
+        _processor = processor;
         _image = image;
         _options = options;
         _leader = leader;
@@ -45,12 +47,14 @@ internal sealed class ProcessConstruction : IDisposable
     {
         MemoryObjects objects = MemoryObjects.Create(image);
         ProcessConstruction? construction = null;
+        SharedProcessor processor = new();
         try
         {
+            processor.Enter();
             int pid = StubProcess.Start(options.NewPid ? 0 : image.Checkpoint.Process.Pid);
             Tracee leader = SeizeStub(pid);
             leader.AvoidEndSignals(RestoredThreads.PendingSignals(image.Checkpoint));
-            construction = new ProcessConstruction(image, options, leader, objects);
+            construction = new ProcessConstruction(image, options, leader, objects, processor);
             construction.Construct();
             return construction;
         }
@@ -61,6 +65,7 @@ internal sealed class ProcessConstruction : IDisposable
         }
         finally
         {
+            processor.Leave();
             objects.Dispose();
         }
     }
@@ -68,7 +73,7 @@ internal sealed class ProcessConstruction : IDisposable
     /// <summary>Lets the process run.</summary>
     internal void Release()
     {
-        _threads!.Release();
+        _threads!.Release(_processor);
         _released = true;
     }
 
@@ -117,7 +122,7 @@ internal sealed class ProcessConstruction : IDisposable
         _threads = RestoredThreads.Create(checkpoint, runner, _leader, _options.NewPid);
         _filePages!.Join();
         OomScore.Set(_leader.Tid, checkpoint.Process.OomScoreAdjustment);
-        _threads.SetUp(own);
+        _threads.SetUp(own, _processor);
         _threads.SetRegisters();
     }
 
@@ -125,14 +130,18 @@ internal sealed class ProcessConstruction : IDisposable
     {
         runner.Run(_leader, AddressSpacePlan.Vacate(sanctuary));
         runner.Run(_leader, AddressSpacePlan.Build(_image.Checkpoint, _objects.Paths));
-        _filePages = OwnThread.Start("file pages", () => EagerPages.FillFiles(_image, _leader.Tid));
+        _filePages = OwnThread.Start("file pages", () =>
+        {
+            _processor.Leave();
+            EagerPages.FillFiles(_image, _leader.Tid);
+        });
         EagerPages.FillArguments(_image, _leader.Tid);
         if (lazy.Length > 0)
         {
             MoverChoice mover = LazyMemory.ChooseMover(_image, _options, lazy);
             (SystemCallProgram program, CallResultRef call) = AddressSpacePlan.RegisterLazy(lazy, sanctuary, mover.IsWanted);
             SafeFileHandle fault = Process.Take((int)runner.Run(_leader, program)[call]);
-            Memory = LazyMemory.Start(_image, _options, _leader, runner, sanctuary, fault, lazy, mover);
+            Memory = LazyMemory.Start(_image, _options, _leader, runner, sanctuary, fault, lazy, mover, _processor);
         }
     }
 
