@@ -41,12 +41,12 @@ internal sealed unsafe partial class AddressSpace
     {
         ulong window = IsRecording ? 1 : (ulong)_fillAround.Window(address);
         ulong length = Math.Min(window * PageSize, end - address);
-        PlacementResult result = Fault.ZeroPage(address, length);
+        PlacementResult result = _zero.Place(address, source: 0, length);
         if (result.Outcome == PlacementOutcome.Discarded && length > PageSize)
         {
             // The neighbours lie in another mapping, or in none.
             length = PageSize;
-            result = Fault.ZeroPage(address, length);
+            result = _zero.Place(address, source: 0, length);
         }
 
         switch (result.Outcome)

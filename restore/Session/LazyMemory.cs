@@ -2,6 +2,7 @@ using LazyRestore.Agent;
 using LazyRestore.Agent.Costs;
 using LazyRestore.Agent.Faults;
 using LazyRestore.Agent.Moving;
+using LazyRestore.Agent.Shared;
 using LazyRestore.ImageFormat;
 using LazyRestore.ImageFormat.Records;
 using LazyRestore.Restore.Plan;
@@ -11,10 +12,11 @@ using Microsoft.Win32.SafeHandles;
 
 namespace LazyRestore.Restore.Session;
 
-/// <summary>The lazy memory of a restored process: the service that fills it and the holder that outlives us.</summary>
+/// <summary>The lazy memory of a restored process: the services that fill it and the holder that outlives us.</summary>
 internal sealed class LazyMemory
 {
     private readonly PageErrorPolicy _onPageError;
+    private readonly SharedMemoryService? _shared;
     private readonly Holder _holder;
     private readonly Mover? _mover;
     private readonly PidDescriptor _process;
@@ -22,11 +24,13 @@ internal sealed class LazyMemory
     private readonly IReadOnlyList<(ulong Start, ulong Length)> _locked;
 
     private LazyMemory(
-        PageService service, Holder holder, Mover? mover, PidDescriptor process, (ulong Start, ulong Length) sanctuary,
+        PageService service, SharedMemoryService? shared, Holder holder, Mover? mover, PidDescriptor process, (ulong Start, ulong Length) sanctuary,
         IReadOnlyList<(ulong Start, ulong Length)> locked, PageErrorPolicy onPageError)
     {
         _onPageError = onPageError;
         Service = service;
+        _shared = shared;
+        Completion = CompleteAsync(service, shared);
         _holder = holder;
         _mover = mover;
         _process = process;
@@ -34,35 +38,54 @@ internal sealed class LazyMemory
         _locked = locked;
     }
 
-    /// <summary>What serves the pages.</summary>
+    /// <summary>What serves the pages of private memory.</summary>
     internal PageService Service { get; }
 
-    /// <summary>The VMAs that are served on demand: private anonymous memory of which the image holds pages.</summary>
-    internal static VmaRecord[] Select(CheckpointImage image)
+    /// <summary>Ends when there is nothing left to do, or nothing that can be done.</summary>
+    internal Task<PageServiceResult> Completion { get; }
+
+    /// <summary>What was done so far.</summary>
+    internal PageStatistics Statistics
     {
-        ArraySegment<ExtentEntry> extents = image.Index.InSpace(ExtentAddress.Process);
-        return [.. image.Checkpoint.Vmas.Where(vma => vma.Kind == VmaKind.Anonymous && HoldsPages(extents, vma))];
+        get
+        {
+            PageStatistics pages = Service.Statistics;
+            return pages with { PagesRemaining = pages.PagesRemaining + (_shared?.Remaining ?? 0) };
+        }
+    }
+
+    /// <summary>The VMAs that are served on demand: private anonymous memory of which the image holds pages.</summary>
+    internal static VmaRecord[] Select(CheckpointImage image, Checkpoint checkpoint)
+    {
+        ArraySegment<ExtentEntry> extents = image.Index.InSpace(checkpoint.Process.Space);
+        return [.. checkpoint.Vmas.Where(vma => vma.Kind == VmaKind.Anonymous && HoldsPages(extents, vma))];
     }
 
     /// <summary>Chooses whether there is to be a mover, and for which memory.</summary>
-    internal static MoverChoice ChooseMover(CheckpointImage image, RestoreOptions options, VmaRecord[] lazy)
+    internal static MoverChoice ChooseMover(CheckpointImage image, ProcessRecord process, RestoreOptions options, VmaRecord[] lazy)
     {
         MoverChoice choice = MoverChoice.Make(
-            image.Checkpoint.Process, lazy, image.Index.InSpace(ExtentAddress.Process), options, HostHugePagesFile.Read(), FindCosts);
+            process, lazy, image.Index.InSpace(process.Space), options, HostHugePagesFile.Read(), FindCosts);
         return choice.IsWanted && UserFault.Probe().HasFlag(UserFaultFeatures.Move) ? choice : MoverChoice.None;
     }
 
+    /// <summary>The process.</summary>
+    internal PidDescriptor Process => _process;
+
     /// <summary>Starts service, holder and mover for a process whose leader is stopped.</summary>
     internal static LazyMemory Start(
-        CheckpointImage image, RestoreOptions options, Tracee leader, RemoteRunner runner, Sanctuary sanctuary, SafeFileHandle fault,
-        VmaRecord[] lazy, MoverChoice moverChoice, SharedProcessor processor)
+        CheckpointImage image, Checkpoint checkpoint, RestoreOptions options, Tracee leader, RemoteRunner runner, Sanctuary sanctuary, SafeFileHandle fault,
+        VmaRecord[] lazy, MoverChoice moverChoice, SharedMemorySeed? shared, long group, SharedProcessor processor)
     {
+        // What is recorded is what the first process touches.
+        int space = checkpoint.Process.Space;
+        bool isFirst = space == ExtentAddress.Process;
         var serviceOptions = new PageServiceOptions
         {
             Hydration = options.Eager ? HydrationOrder.Linear : options.Hydration,
             OnPageError = options.OnPageError,
-            WorkingSet = WorkingSetFile.Find(image, options),
-            RecordWorkingSet = options.RecordWorkingSet,
+            WorkingSet = isFirst ? WorkingSetFile.Find(image, options) : null,
+            RecordWorkingSet = isFirst && options.RecordWorkingSet,
             HoldBulk = !options.Eager,
             FindCosts = FindCosts,
             MovesHugePages = moverChoice.InHugePages,
@@ -77,57 +100,97 @@ internal sealed class LazyMemory
                 WipeOnFork = vma.Flags.HasFlag(VmaFlags.WipeOnFork),
                 Movable = moverChoice.Movable.Contains(vma),
             })],
-            serviceOptions);
+            serviceOptions,
+            space,
+            group);
         state.TryLock();
-        Holder holder = Holder.Start(leader, runner, state, options.OnPageError == PageErrorPolicy.Kill);
+        Holder holder = Holder.Start(leader, runner, state, shared, options.OnPageError == PageErrorPolicy.Kill, isFirst);
         processor.Free(holder.Pid);
         MoverRing? ring = null;
         Mover? mover = null;
         if (moverChoice.IsWanted)
         {
             ring = MoverRing.Create(new MoverPlaces(sanctuary.MoverShared, sanctuary.MoverStage));
-            mover = Mover.Start(leader, runner, sanctuary, fault, ring, moverChoice.InHugePages);
+            mover = Mover.Start(leader, runner, sanctuary, fault, ring, moverChoice.InHugePages, isFirst);
             processor.Free(mover.Pid);
         }
 
         var service = new PageService(image, fault, state, serviceOptions, ring);
         processor.Leave();
         service.Start();
+        SharedMemoryService? sharedService = StartShared(image, shared, state, serviceOptions);
         processor.Enter();
         return new LazyMemory(
             service,
+            sharedService,
             holder,
             mover,
             PidDescriptor.Open(leader.Tid),
             RangeOf(sanctuary, mover is not null),
-            LockedRanges(image),
+            LockedRanges(checkpoint),
             options.OnPageError);
     }
 
     /// <summary>Takes over from an agent that died.</summary>
     /// <param name="image">The image that the process was restored from.</param>
-    /// <param name="pid">The process.</param>
     /// <param name="holder">Its holder.</param>
     /// <param name="fault">The userfaultfd, taken from the holder.</param>
     /// <param name="state">The page state, taken from the holder.</param>
+    /// <param name="shared">Lazy shared memory, taken from the holder.</param>
     /// <param name="options">How to work.</param>
+    /// <param name="succession">The place of the dead agent.</param>
     internal static LazyMemory Resume(
-        CheckpointImage image, int pid, Holder holder, SafeFileHandle fault, PageState state, PageServiceOptions options)
+        CheckpointImage image, Holder holder, SafeFileHandle fault, PageState state, SharedMemorySeed? shared, PageServiceOptions options,
+        Succession succession)
     {
-        PageService service = PageService.Resume(image, fault, state, options);
+        int pid = state.Pid;
+        PageService service = PageService.Resume(image, fault, state, options with { FindCosts = FindCosts }, succession);
 
         // Before anything is read: what the former agent told its mover to do must not be done after that.
         Mover.EndOrphan(pid);
         service.Start();
-        Sanctuary sanctuary = ProcessConstruction.ChooseSanctuary(image.Checkpoint);
+        Checkpoint checkpoint = image.Checkpoint.Processes.First(one => one.Process.Space == state.Space);
+        Sanctuary sanctuary = ProcessConstruction.ChooseSanctuary(checkpoint);
         return new LazyMemory(
             service,
+            StartShared(image, shared, state, options),
             holder,
             mover: null,
             PidDescriptor.Open(pid),
             RangeOf(sanctuary, HadMover(pid)),
-            LockedRanges(image),
+            LockedRanges(checkpoint),
             options.OnPageError);
+    }
+
+    private static SharedMemoryService? StartShared(CheckpointImage image, SharedMemorySeed? seed, PageState state, PageServiceOptions options)
+    {
+        if (seed is null)
+        {
+            return null;
+        }
+
+        SharedMemoryService shared = new(image, seed.Fault, state, seed.Objects, options);
+        shared.Start();
+        return shared;
+    }
+
+    // Shared memory that nobody asks for comes after all private memory.
+    private static async Task<PageServiceResult> CompleteAsync(PageService service, SharedMemoryService? shared)
+    {
+        if (shared is null)
+        {
+            return await service.Completion.ConfigureAwait(false);
+        }
+
+        Task<PageServiceResult> first = await Task.WhenAny(service.Completion, shared.Completion).ConfigureAwait(false);
+        PageServiceResult result = await first.ConfigureAwait(false);
+        if (result.End != PageServiceEnd.Resident)
+        {
+            return result;
+        }
+
+        shared.ReleaseBulk();
+        return await (first == service.Completion ? shared.Completion : service.Completion).ConfigureAwait(false);
     }
 
     // What lies behind the programs is ours only when there is or was a mover.
@@ -149,8 +212,9 @@ internal sealed class LazyMemory
     {
         _mover?.Dispose();
 
-        // The holder has to be the last that has the userfaultfd. Should we be killed here, another agent finds the holder and does the
+        // The holder has to be the last that has the userfaultfd of private memory. Should we be killed here, another agent finds the holder and does the
         // rest; were we the last, what keeps our descriptors when we are killed would have it for ever, and the process would wait for nobody.
+        // Shared memory is served until the holder has left, since that locks what was locked.
         Service.Dispose();
         _holder.Leave(IsOrphaned() ? null : SyscallInstructionSearch.TryFind(_holder.Pid, _sanctuary.Start), _sanctuary, _locked);
         Close();
@@ -168,6 +232,7 @@ internal sealed class LazyMemory
         else
         {
             Service.Stop();
+            _shared?.Stop();
             _mover?.Dispose();
             Close();
         }
@@ -177,6 +242,7 @@ internal sealed class LazyMemory
     internal void Abandon()
     {
         Service.Stop();
+        _shared?.Stop();
         _mover?.Dispose();
         _holder.Kill();
         Close();
@@ -207,12 +273,13 @@ internal sealed class LazyMemory
     private static bool IsLocked(VmaRecord vma) =>
         (vma.Flags & (VmaFlags.Locked | VmaFlags.LockOnFault)) == VmaFlags.Locked && vma.Protection != VmaProtection.None;
 
-    private static (ulong Start, ulong Length)[] LockedRanges(CheckpointImage image) =>
-        [.. image.Checkpoint.Vmas.Where(IsLocked).Select(vma => (vma.Start, vma.Length))];
+    private static (ulong Start, ulong Length)[] LockedRanges(Checkpoint checkpoint) =>
+        [.. checkpoint.Vmas.Where(IsLocked).Select(vma => (vma.Start, vma.Length))];
 
     private void Close()
     {
         Service.Dispose();
+        _shared?.Dispose();
         _process.Dispose();
     }
 }

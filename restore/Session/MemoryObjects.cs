@@ -9,8 +9,8 @@ using Microsoft.Win32.SafeHandles;
 namespace LazyRestore.Restore.Session;
 
 /// <summary>
-/// The memory objects of a checkpoint that are files: memfds, deleted files, and anonymous shared memory that is mapped in several
-/// pieces. We make and fill them; the process opens them through our /proc/PID/fd.
+/// The memory objects of a checkpoint that are files: memfds, deleted files, and anonymous shared memory that is mapped more
+/// than once. We make and fill them; the process opens them through our /proc/PID/fd.
 /// </summary>
 internal sealed unsafe class MemoryObjects : IDisposable
 {
@@ -22,25 +22,26 @@ internal sealed unsafe class MemoryObjects : IDisposable
     private readonly Dictionary<int, SafeFileHandle> _files = [];
     private readonly List<(SafeFileHandle File, string Name, int Seals)> _lateSeals = [];
 
-    private MemoryObjects()
-    {
-    }
+    private MemoryObjects(SharedSelection shared) => Shared = shared;
+
+    /// <summary>Those whose pages come lazily.</summary>
+    internal SharedSelection Shared { get; }
 
     /// <summary>Paths through which another process can open each object that is a file.</summary>
     internal IReadOnlyDictionary<int, string> Paths =>
         _files.ToDictionary(file => file.Key, file => $"/proc/{Environment.ProcessId}/fd/{file.Value.DangerousGetHandle()}");
 
-    /// <summary>Makes and fills the objects.</summary>
-    internal static MemoryObjects Create(CheckpointImage image)
+    /// <summary>Makes the objects, and fills those that are not to come lazily.</summary>
+    internal static MemoryObjects Create(CheckpointImage image, SharedSelection shared)
     {
-        var objects = new MemoryObjects();
+        var objects = new MemoryObjects(shared);
         try
         {
             foreach (MemoryObjectRecord record in image.Checkpoint.Objects)
             {
                 if (!IsMappedWhole(record, image.Checkpoint))
                 {
-                    objects.Add(image, record);
+                    objects.Add(image, record, shared.IsLazy(record.Id));
                 }
             }
 
@@ -56,10 +57,10 @@ internal sealed unsafe class MemoryObjects : IDisposable
     /// <summary>Adds the seals that forbid new mappings, once all are there.</summary>
     internal void SealMapped() => _lateSeals.ForEach(late => AddSeals(late.File, late.Name, late.Seals));
 
-    /// <summary>Whether anonymous shared memory is one VMA, so that mapping it anew makes it.</summary>
+    /// <summary>Whether anonymous shared memory is one VMA of one process, so that mapping it anew makes it.</summary>
     internal static bool IsMappedWhole(MemoryObjectRecord record, Checkpoint checkpoint)
     {
-        VmaRecord[] vmas = [.. checkpoint.Vmas.Where(vma => vma.Kind is VmaKind.Object or VmaKind.PrivateObject && vma.BackingId == record.Id)];
+        VmaRecord[] vmas = [.. checkpoint.Processes.SelectMany(one => one.Vmas).Where(vma => vma.Kind is VmaKind.Object or VmaKind.PrivateObject && vma.BackingId == record.Id)];
         return record.Kind == MemoryObjectKind.SharedAnonymous
             && vmas is [{ Kind: VmaKind.Object, Offset: 0 } only] && only.Length >= (ulong)record.Size;
     }
@@ -73,7 +74,7 @@ internal sealed unsafe class MemoryObjects : IDisposable
         }
     }
 
-    private void Add(CheckpointImage image, MemoryObjectRecord record)
+    private void Add(CheckpointImage image, MemoryObjectRecord record, bool isLazy)
     {
         SafeFileHandle file = record.Kind switch
         {
@@ -83,8 +84,12 @@ internal sealed unsafe class MemoryObjects : IDisposable
         };
         _files.Add(record.Id, file);
         RandomAccess.SetLength(file, record.Size);
-        ObjectPages.Copy(image, record.Id, (offset, pages) =>
-            RandomAccess.Write(file, pages[..(int)Math.Min(pages.Length, record.Size - offset)], offset));
+        if (!isLazy)
+        {
+            ObjectPages.Copy(image, record.Id, (offset, pages) =>
+                RandomAccess.Write(file, pages[..(int)Math.Min(pages.Length, record.Size - offset)], offset));
+        }
+
         File.SetUnixFileMode(file, (UnixFileMode)(record.Mode & 0xfff));
         int late = IsMappedForWriting(record, image.Checkpoint) ? record.Seals & (FutureWriteSeal | SealSeal) : 0;
         AddSeals(file, record.Name, record.Seals & ~late);
@@ -96,7 +101,7 @@ internal sealed unsafe class MemoryObjects : IDisposable
 
     // Mappings that were there before such a seal may still be written to; later ones may not.
     private static bool IsMappedForWriting(MemoryObjectRecord record, Checkpoint checkpoint) => (record.Seals & FutureWriteSeal) != 0
-        && checkpoint.Vmas.Any(
+        && checkpoint.Processes.SelectMany(one => one.Vmas).Any(
             vma => vma.Kind == VmaKind.Object && vma.BackingId == record.Id && vma.Protection.HasFlag(VmaProtection.Write));
 
     private static void AddSeals(SafeFileHandle file, string name, int seals)

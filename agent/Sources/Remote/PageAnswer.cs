@@ -25,7 +25,7 @@ internal sealed class PageAnswer(RemoteExtents extents, ExtentBuffer buffer, int
     internal bool IsComplete => extents.Header(_extent) is not null && _page >= end;
 
     /// <summary>What is still missing.</summary>
-    internal PagesQuery Query() => new(_extent, Math.Min(_page, ImageLayout.PagesPerExtent - 1), end - _page, extents.Header(_extent) is null);
+    internal PagesQuery Query() => new(extents.PlaceOf(_extent), Math.Min(_page, ImageLayout.PagesPerExtent - 1), end - _page, extents.Header(_extent) is null);
 
     /// <summary>An answer to a question begins.</summary>
     internal void Begin(PagesQuery query)

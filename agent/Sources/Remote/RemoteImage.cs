@@ -10,7 +10,7 @@ namespace LazyRestore.Agent.Sources.Remote;
 /// An image on a page server. A connection that is lost is made again, with growing pauses; a request that was under way is made
 /// again then, and not before. An image that is another one by then is refused.
 /// </summary>
-internal sealed class RemoteImage : IDisposable
+internal sealed class RemoteImage : IRemoteImage
 {
     private const long LongestManifest = 1L << 30;
     private static readonly TimeSpan s_demand = TimeSpan.FromSeconds(10);
@@ -43,6 +43,9 @@ internal sealed class RemoteImage : IDisposable
 
     /// <summary>Records, index and trailer.</summary>
     internal ReadOnlyMemory<byte> Manifest { get; private set; }
+
+    /// <inheritdoc/>
+    public long Length => Identity.Length;
 
     /// <summary>Opens an image and fetches everything but its extents.</summary>
     /// <exception cref="LazyRestoreException">It cannot be reached in time, or the server refuses.</exception>
@@ -92,12 +95,16 @@ internal sealed class RemoteImage : IDisposable
         }
     }
 
-    /// <summary>Asks for pages, again and again until they are there.</summary>
-    /// <param name="query">Makes the question of an attempt: what is still missing.</param>
-    /// <param name="sink">Takes the answers.</param>
-    /// <param name="isBulk">Whether nobody waits for it.</param>
-    /// <param name="cancellation">Gives up.</param>
-    internal async Task FetchAsync(Func<PagesQuery> query, PageAnswer sink, bool isBulk, CancellationToken cancellation) => await _retry.ExecuteAsync(
+    /// <inheritdoc/>
+    public ReadOnlyMemory<byte> AtHand(long offset) => offset switch
+    {
+        _ when offset < Identity.ExtentsStart => Manifest[(int)offset..(int)Identity.ExtentsStart],
+        _ when offset >= Identity.ExtentsEnd => Manifest[(int)(Identity.ExtentsStart + offset - Identity.ExtentsEnd)..],
+        _ => default,
+    };
+
+    /// <inheritdoc/>
+    public async Task FetchAsync(Func<PagesQuery> query, PageAnswer sink, bool isBulk, CancellationToken cancellation) => await _retry.ExecuteAsync(
         async token =>
         {
             PageConnection connection = await ConnectedAsync(token).ConfigureAwait(false);
@@ -124,8 +131,8 @@ internal sealed class RemoteImage : IDisposable
         },
         cancellation).ConfigureAwait(false);
 
-    /// <summary>Reads bytes.</summary>
-    internal async Task<ReadOnlyMemory<byte>> ReadAsync(long offset, int length) => await _retry.ExecuteAsync(
+    /// <inheritdoc/>
+    public async Task<ReadOnlyMemory<byte>> ReadAsync(long offset, int length) => await _retry.ExecuteAsync(
         async token =>
         {
             PageConnection connection = await ConnectedAsync(token).ConfigureAwait(false);

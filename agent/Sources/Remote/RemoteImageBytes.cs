@@ -3,10 +3,10 @@ using LazyRestore.ImageFormat;
 namespace LazyRestore.Agent.Sources.Remote;
 
 /// <summary>
-/// The bytes of an image on a page server, for those who can wait for them. Records, index and trailer are here; the rest comes in
+/// The bytes of an image elsewhere, for those who can wait for them. Records, index and trailer are mostly here; the rest comes in
 /// large pieces, because who reads some of it mostly reads what follows.
 /// </summary>
-internal sealed class RemoteImageBytes(RemoteImage remote) : IImageBytes
+internal sealed class RemoteImageBytes(IRemoteImage remote) : IImageBytes
 {
     private const int LongestPiece = 1 << 20;
     private const int MostPieces = 8;
@@ -15,10 +15,10 @@ internal sealed class RemoteImageBytes(RemoteImage remote) : IImageBytes
     private readonly Queue<(long Offset, ReadOnlyMemory<byte> Bytes)> _pieces = new();
 
     /// <summary>Where the bytes come from.</summary>
-    internal RemoteImage Remote => remote;
+    internal IRemoteImage Remote => remote;
 
     /// <inheritdoc/>
-    public long Length => remote.Identity.Length;
+    public long Length => remote.Length;
 
     /// <inheritdoc/>
     public void Read(long offset, Span<byte> destination)
@@ -44,15 +44,10 @@ internal sealed class RemoteImageBytes(RemoteImage remote) : IImageBytes
     // The bytes from an offset on, as many as are at hand.
     private ReadOnlyMemory<byte> Find(long offset)
     {
-        (long start, long end) = (remote.Identity.ExtentsStart, remote.Identity.ExtentsEnd);
-        if (offset < start)
+        ReadOnlyMemory<byte> atHand = remote.AtHand(offset);
+        if (!atHand.IsEmpty)
         {
-            return remote.Manifest[(int)offset..(int)start];
-        }
-
-        if (offset >= end)
-        {
-            return remote.Manifest[(int)(start + offset - end)..];
+            return atHand;
         }
 
         lock (_lock)
@@ -66,7 +61,7 @@ internal sealed class RemoteImageBytes(RemoteImage remote) : IImageBytes
             }
         }
 
-        int length = (int)Math.Min(LongestPiece, end - offset);
+        int length = (int)Math.Min(LongestPiece, Length - offset);
         ReadOnlyMemory<byte> piece = Task.Run(() => remote.ReadAsync(offset, length)).GetAwaiter().GetResult();
         lock (_lock)
         {

@@ -1,18 +1,17 @@
 using LazyRestore.ImageFormat;
-using LazyRestore.ImageFormat.Records;
 using static Tmds.Linux.LibC;
 
 namespace LazyRestore.Agent.Sources.Remote;
 
 /// <summary>
-/// Pages from a page server. The agent thread asks, and is told at once whether a page is here; tasks of the thread pool fetch and verify, and announce
+/// Pages of an image elsewhere. The agent thread asks, and is told at once whether a page is here; tasks of the thread pool fetch and verify, and announce
 /// what has arrived on an eventfd. Memory is bounded by the number of buffers, 2 MiB each.
 /// </summary>
 internal sealed class RemotePageSource : IAwaitedPageSource
 {
     private const int Buffers = 48;
 
-    private readonly RemoteImage _remote;
+    private readonly IRemoteImage _remote;
     private readonly RemoteExtents _extents;
     private readonly ExtentBuffer?[] _buffers = new ExtentBuffer?[Buffers];
     private readonly Dictionary<int, ExtentBuffer> _byExtent = [];
@@ -25,15 +24,16 @@ internal sealed class RemotePageSource : IAwaitedPageSource
     private long _announcements;
 
     /// <summary>Creates the source of an image.</summary>
-    /// <param name="image">The image, opened on a page server; it stays the caller's.</param>
+    /// <param name="image">The image; it stays the caller's.</param>
     /// <param name="remote">Where it is.</param>
-    internal RemotePageSource(CheckpointImage image, RemoteImage remote)
+    /// <param name="space">The space of the process whose pages it gives.</param>
+    internal RemotePageSource(CheckpointImage image, IRemoteImage remote, int space)
     {
         _remote = remote;
-        ArraySegment<ExtentEntry> entries = image.Index.InSpace(ExtentAddress.Process);
+        ArraySegment<ExtentEntry> entries = image.Index.InSpace(space);
         Catalog = new ExtentCatalog(
             [.. entries.Select(entry => entry.Address.Address)], [.. entries.Select(entry => (ushort)entry.PresentPages)]);
-        _extents = new RemoteExtents(image, entries.Count);
+        _extents = new RemoteExtents(image, entries.Offset, entries.Count);
         _failed = new bool[entries.Count];
         Announcements = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
         if (Announcements < 0)

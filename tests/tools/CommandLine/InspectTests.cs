@@ -20,10 +20,10 @@ public sealed class InspectTests(ImageFolder folder) : IClassFixture<ImageFolder
     }
 
     [Theory]
-    [InlineData("processes", 1)]
+    [InlineData("processes", 2)]
     [InlineData("threads", 2)]
     [InlineData("maps", 4)]
-    [InlineData("files", 16)]
+    [InlineData("files", 17)]
     public void ASectionHasARowForEachThing(string section, int rows)
     {
         Assert.Equal(rows, Inspect(section).Json.GetProperty(section).GetArrayLength());

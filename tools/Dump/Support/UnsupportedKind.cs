@@ -8,11 +8,12 @@ public sealed record UnsupportedKind(string Name, string? Remedy = null)
     private const string InheritStreams = "Dump with --inherit-stdio: whoever restores then provides the standard streams.";
 
     // Processes and threads.
-    public static readonly UnsupportedKind Children = new("child process", "End it first, or checkpoint a process that has no children.");
+    public static readonly UnsupportedKind SnapshotOfChildren =
+        new("a child process in a snapshot", "Dump without --snapshot; with -R the processes go on afterwards.");
     public static readonly UnsupportedKind DeadLeader = new("a process whose main thread has ended");
     public static readonly UnsupportedKind DyingProcess = new("a process that has ended and waits for its parent (a zombie)");
     public static readonly UnsupportedKind KernelThread = new("a kernel thread");
-    public static readonly UnsupportedKind StoppedProcess = new("a stopped process", "Let it go on first: kill -CONT.");
+    public static readonly UnsupportedKind SnapshotOfStopped = new("a stopped process in a snapshot", "Dump without --snapshot.");
     public static readonly UnsupportedKind Seccomp = new("seccomp");
     public static readonly UnsupportedKind ThreadCredentials = new("credentials that differ from those of the main thread");
     public static readonly UnsupportedKind CompatibilityMode = new("32-bit code");
@@ -58,7 +59,12 @@ public sealed record UnsupportedKind(string Name, string? Remedy = null)
 
     // Sockets.
     public static readonly UnsupportedKind SocketFamily = new("a socket of this family or protocol");
-    public static readonly UnsupportedKind TcpConnection = new("a TCP connection", "Close the connection, or checkpoint when it is gone.");
+    public static readonly UnsupportedKind TcpConnection = new(
+        "a TCP connection", "Dump with --tcp-established to save connections, or with --tcp-close to let the restored process find them closed.");
+    public static readonly UnsupportedKind TcpHandshake = new("a TCP connection that is being made", "Try again in a moment.");
+    public static readonly UnsupportedKind TcpProtocolLayer = new("a TCP connection with another protocol in the kernel (TCP_ULP, such as TLS)");
+    public static readonly UnsupportedKind TcpUrgentData = new("a TCP connection with urgent data or an error that waits", "Try again in a moment.");
+    public static readonly UnsupportedKind TcpQueue = new("a TCP connection with more than 15 MiB on its way");
     public static readonly UnsupportedKind WaitingConnections =
         new("a listening socket with connections that wait to be accepted", "Try again in a moment.");
     public static readonly UnsupportedKind OutsideUnixSocket = new("a UNIX socket connected to another process");

@@ -1,13 +1,13 @@
 using LazyRestore.Restore.Programs;
 
-namespace LazyRestore.Restore.Session;
+namespace LazyRestore.Restore.Tracing;
 
 /// <summary>
-/// One processor for a process that is being built and for the thread that builds it (sched_setaffinity(2)). The two take turns, hundreds of
-/// times: on one processor a turn is a switch between tasks, on two it is the waking of one that idles, which takes a virtual machine
-/// tens of microseconds. Where the kernel does not let tasks be bound, they are not.
+/// Binds threads to one processor for a while (sched_setaffinity(2)), above all a process that is being built, and the thread that builds it. The
+/// two take turns, hundreds of times: on one processor a turn is a switch between tasks, on two it is the waking of one that idles, which takes a
+/// virtual machine tens of microseconds. Where the kernel does not let tasks be bound, they are not.
 /// </summary>
-internal sealed unsafe class SharedProcessor
+public sealed unsafe class SharedProcessor
 {
     private const int CallingThread = 0;
 
@@ -16,7 +16,7 @@ internal sealed unsafe class SharedProcessor
     private readonly int _length;
 
     /// <summary>Notes which processors the calling thread may use.</summary>
-    internal SharedProcessor()
+    public SharedProcessor()
     {
         fixed (byte* all = _all)
         {
@@ -28,17 +28,28 @@ internal sealed unsafe class SharedProcessor
     internal void Enter()
     {
         uint current;
-        if (_length > 0 && Interop.syscall((long)SystemCall.getcpu, (nint)(&current)) == 0 && current / 8 < _length)
+        if (Interop.syscall((long)SystemCall.getcpu, (nint)(&current)) == 0)
         {
-            Span<byte> one = stackalloc byte[_length];
-            one.Clear();
-            one[(int)(current / 8)] = (byte)(1 << (int)(current % 8));
-            _ = TryBind(CallingThread, one);
+            _ = TryEnter((int)current);
         }
     }
 
+    /// <summary>Binds the calling thread to a processor; false when it may not be there.</summary>
+    public bool TryEnter(int processor)
+    {
+        if (processor < 0 || processor / 8 >= _length)
+        {
+            return false;
+        }
+
+        Span<byte> one = stackalloc byte[_length];
+        one.Clear();
+        one[processor / 8] = (byte)(1 << (processor % 8));
+        return TryBind(CallingThread, one);
+    }
+
     /// <summary>Lets the calling thread use all processors again.</summary>
-    internal void Leave() => Free(CallingThread);
+    public void Leave() => Free(CallingThread);
 
     /// <summary>Lets a task of ours use all processors that we may use.</summary>
     internal void Free(int task)

@@ -1,0 +1,25 @@
+using LazyRestore.Agent.Protocol;
+
+namespace LazyRestore.Agent.Sources.Remote;
+
+/// <summary>An image that is not a file here, whatever brings its bytes. It is asked by several tasks at once.</summary>
+internal interface IRemoteImage : IDisposable
+{
+    /// <summary>Bytes of the image.</summary>
+    long Length { get; }
+
+    /// <summary>The bytes from an offset on that are here already; empty when they have to be fetched.</summary>
+    ReadOnlyMemory<byte> AtHand(long offset);
+
+    /// <summary>Fetches bytes. They have not been verified.</summary>
+    Task<ReadOnlyMemory<byte>> ReadAsync(long offset, int length);
+
+    /// <summary>Fetches pages, again and again while what fails can pass.</summary>
+    /// <param name="query">Makes the question of an attempt: what is still missing.</param>
+    /// <param name="sink">Takes the answers, and verifies them. There may be pages left that it lacks: it is asked again for these then.</param>
+    /// <param name="isBulk">Whether nobody waits for it.</param>
+    /// <param name="cancellation">Gives up.</param>
+    /// <exception cref="ImageFormat.ImageDamagedException">What came is not what was checkpointed.</exception>
+    /// <exception cref="LazyRestoreException">It cannot be had.</exception>
+    Task FetchAsync(Func<PagesQuery> query, PageAnswer sink, bool isBulk, CancellationToken cancellation);
+}
