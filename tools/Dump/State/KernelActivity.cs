@@ -18,15 +18,13 @@ public sealed class KernelActivity
 
     private readonly record struct Look(string Stack, int Processor, double? Ran, double? Switches, long Blocked);
 
-    /// <summary>Looks at a running process.</summary>
-    public static KernelActivity Of(ProcDirectory process)
+    /// <summary>Looks at running processes.</summary>
+    public static KernelActivity Of(IReadOnlyList<ProcDirectory> processes)
     {
         KernelActivity activity = new();
-        foreach (int tid in process.Numbers("task"))
+        foreach (ProcDirectory process in processes)
         {
-            string stack = TextOf(process.PathOf($"task/{tid}/stack"));
-            string sched = TextOf(process.PathOf($"task/{tid}/sched"));
-            activity._byThread[tid] = new(stack, ProcessorOf(process.PathOf($"task/{tid}/stat")), NumberIn(sched, LastRun), NumberIn(sched, Switches), 0);
+            activity.LookAt(process);
         }
 
         activity.MeasureBlocked();
@@ -57,6 +55,29 @@ public sealed class KernelActivity
 
     /// <summary>For how many nanoseconds a thread had been waiting; 0 when that is not known. It may have been longer, never shorter.</summary>
     public long BlockedNanoseconds(int tid) => _byThread.TryGetValue(tid, out Look found) ? found.Blocked : 0;
+
+    private void LookAt(ProcDirectory process)
+    {
+        foreach (int tid in ThreadsOf(process))
+        {
+            string stack = TextOf(process.PathOf($"task/{tid}/stack"));
+            string sched = TextOf(process.PathOf($"task/{tid}/sched"));
+            _byThread[tid] = new(stack, ProcessorOf(process.PathOf($"task/{tid}/stat")), NumberIn(sched, LastRun), NumberIn(sched, Switches), 0);
+        }
+    }
+
+    // None when it has ended since it was listed; the dump of a process that has finds that out itself.
+    private static int[] ThreadsOf(ProcDirectory process)
+    {
+        try
+        {
+            return process.Numbers("task");
+        }
+        catch (LazyRestoreException)
+        {
+            return [];
+        }
+    }
 
     private void MeasureBlocked()
     {
