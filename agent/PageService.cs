@@ -57,7 +57,8 @@ public sealed partial class PageService : IDisposable, IChildKeeper
     public PageService(CheckpointImage image, SafeFileHandle uffd, PageState state, PageServiceOptions options, MoverRing? mover = null)
     {
         _source = PageSources.Of(image, state.Space);
-        _wait = new FaultWait { Announcements = (_source as IAwaitedPageSource)?.Announcements ?? -1 };
+        _remote = _source as IAwaitedPageSource;
+        _wait = new FaultWait { Announcements = _remote?.Announcements ?? -1 };
         _options = options;
         _findCosts = options.FindCosts;
         _holdsBulk = options.HoldBulk;
@@ -194,7 +195,7 @@ public sealed partial class PageService : IDisposable, IChildKeeper
         HydrationStep step = IsRecording() ? HydrationStep.Exhausted : Hydrate();
         ForgetChildrenThatAreGone();
         PublishRemaining();
-        if (Judge() is { } result)
+        if ((LosePatience() ?? Judge()) is { } result)
         {
             return result;
         }
@@ -212,17 +213,6 @@ public sealed partial class PageService : IDisposable, IChildKeeper
         }
 
         _findCosts = null;
-    }
-
-    private void RetryAwaited()
-    {
-        if (_source is IAwaitedPageSource remote && remote.TakeAnnouncement())
-        {
-            foreach (AddressSpace space in _spaces)
-            {
-                space.RetryAwaited();
-            }
-        }
     }
 
     private bool IsRecording()
@@ -252,7 +242,7 @@ public sealed partial class PageService : IDisposable, IChildKeeper
         }
 
         _deferrals = toRetry ? _deferrals : 0;
-        if (!_wait.ForMessages(_spaces, toRetry ? FaultWait.Retry : FaultWait.LookUp))
+        if (!_wait.ForMessages(_spaces, toRetry ? FaultWait.Retry : UntilPatienceEnds()))
         {
             _process.LookAfterMover();
             foreach (AddressSpace space in _spaces)

@@ -70,13 +70,13 @@ internal sealed unsafe partial class AddressSpace
         // Asked for together, the head of an extent and its page take one turn.
         if (_remote is not null && _remote.OpenFor(extent, page, NeighboursPages) is var outcomeOfOpen and not FetchOutcome.Ready)
         {
-            return Lack(outcomeOfOpen, image);
+            return Lack(outcomeOfOpen, image, address);
         }
 
         if (_source.Open(extent, out ReadOnlySpan<ulong> presence) != FetchOutcome.Ready
             || (!_ledger.IsOpened(extent) && _ledger.Open(extent) != FetchOutcome.Ready))
         {
-            return ReportDamage(image);
+            return Damaged(image, address);
         }
 
         if (fault.WasAwaited && _ledger.Settled(extent).Contains(page))
@@ -113,7 +113,7 @@ internal sealed unsafe partial class AddressSpace
         FetchOutcome outcomeOfFetch = _source.Fetch(extent, page, count, out FetchedPages fetched);
         if (outcomeOfFetch != FetchOutcome.Ready)
         {
-            return Lack(outcomeOfFetch, _catalog.Address(extent) + ((ulong)page * PageSize));
+            return Lack(outcomeOfFetch, _catalog.Address(extent) + ((ulong)page * PageSize), address);
         }
 
         PlacementOutcome outcome = Place(address, extent, page, fetched, out int placed);
@@ -177,16 +177,6 @@ internal sealed unsafe partial class AddressSpace
 
         _lastErrno = result.Errno;
         Failure ??= new NativeException("ioctl(UFFDIO_COPY)", _lastErrno, $"page 0x{address:x}");
-        return PlacementOutcome.Failed;
-    }
-
-    private PlacementOutcome ReportDamage(ulong image)
-    {
-        if (_damaged.Add(image))
-        {
-            _counters.Add(StateCounter.DamagedPages);
-        }
-
         return PlacementOutcome.Failed;
     }
 }

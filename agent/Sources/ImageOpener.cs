@@ -1,3 +1,4 @@
+using LazyRestore.Agent.Protocol;
 using LazyRestore.Agent.Sources.Remote;
 using LazyRestore.ImageFormat;
 using Polly;
@@ -16,21 +17,35 @@ public static class ImageOpener
     private static readonly TimeSpan LongestDelay = TimeSpan.FromSeconds(1);
 
     /// <summary>Opens an image file, again and again for ten seconds while the error is one that passes.</summary>
-    /// <param name="path">The file, or a <see cref="RemoteLocation"/>.</param>
+    /// <param name="path">The file, or the text of <see cref="RemoteReplicas"/>.</param>
     /// <param name="cancellation">Gives up.</param>
     /// <exception cref="LazyRestoreException">It cannot be opened, or is no intact image.</exception>
-    public static CheckpointImage Open(string path, CancellationToken cancellation = default) =>
-        RemoteLocation.IsRemote(path)
-            ? OpenRemote(RemoteLocation.Parse(path), cancellation)
+    public static CheckpointImage Open(string path, CancellationToken cancellation = default) => Open(path, PageTimeouts.Usual, cancellation);
+
+    /// <summary>Opens an image file, or an image on page servers with other time-outs.</summary>
+    internal static CheckpointImage Open(string path, PageTimeouts timeouts, CancellationToken cancellation = default) =>
+        RemoteReplicas.IsRemote(path)
+            ? OpenRemote(RemoteReplicas.Parse(path), timeouts, cancellation)
             : Open(() => CheckpointImage.OpenFile(path), TimeProvider.System, cancellation);
 
+    /// <summary>The recording of what processes of an image touch first; null when there is none beside it.</summary>
+    /// <param name="image">The image.</param>
+    /// <param name="path">What it was opened by.</param>
+    public static WorkingSet? FindWorkingSet(CheckpointImage image, string path)
+    {
+        ReadOnlySpan<byte> id = image.Checkpoint.Header.ImageId.Span;
+        return image.Bytes is RemoteImageBytes bytes
+            ? WorkingSet.Parse(Task.Run(bytes.Remote.ReadAdviceAsync).GetAwaiter().GetResult(), id)
+            : WorkingSet.TryRead(path, id);
+    }
+
     /// <summary>What stands for an image in whatever folder one is: the full path of a file, or the location of an image elsewhere.</summary>
-    public static string Absolute(string path) => RemoteLocation.IsRemote(path) ? path : Path.GetFullPath(path);
+    public static string Absolute(string path) => RemoteReplicas.IsRemote(path) ? path : Path.GetFullPath(path);
 
     // On the thread pool, because the caller's thread may be one that traces and must have no children but those.
-    private static CheckpointImage OpenRemote(RemoteLocation location, CancellationToken cancellation) =>
+    private static CheckpointImage OpenRemote(RemoteReplicas replicas, PageTimeouts timeouts, CancellationToken cancellation) =>
         CheckpointImage.Open(new RemoteImageBytes(
-            Task.Run(() => RemoteImage.OpenAsync(location, Patience, cancellation), cancellation).GetAwaiter().GetResult()));
+            Task.Run(() => RemoteImage.OpenAsync(replicas, timeouts, cancellation), cancellation).GetAwaiter().GetResult()));
 
     /// <summary>Calls <paramref name="open"/> until it succeeds, or fails for good, or patience ends.</summary>
     internal static CheckpointImage Open(Func<CheckpointImage> open, TimeProvider time, CancellationToken cancellation)

@@ -84,6 +84,8 @@ internal sealed class LazyMemory
         {
             Hydration = options.Eager ? HydrationOrder.Linear : options.Hydration,
             OnPageError = options.OnPageError,
+            SourcePatience = options.SourcePatience,
+            IsAwaited = options.Eager,
             WorkingSet = isFirst ? WorkingSetFile.Find(image, options) : null,
             RecordWorkingSet = isFirst && options.RecordWorkingSet,
             HoldBulk = !options.Eager,

@@ -26,21 +26,12 @@ internal static class ObjectPages
     {
         byte[] piece = new byte[PagesAtOnce * ImageLayout.PageSize];
         byte[]? whole = null;
-        int next = 0;
-        foreach (ExtentEntry entry in image.Index.InSpace(space))
+        List<(ExtentEntry Entry, int FirstRange, int Ranges)> touched = Touched(image.Index.InSpace(space), ranges);
+        image.Bytes.Announce([.. touched.Select(static one => (one.Entry.RecordOffset, one.Entry.EndOffset - one.Entry.RecordOffset))]);
+        foreach ((ExtentEntry entry, int firstRange, int rangeCount) in touched)
         {
             ulong start = entry.Address.Address;
-            while (next < ranges.Length && ranges[next].End <= start)
-            {
-                next++;
-            }
-
-            ReadOnlySpan<Range> within = Within(ranges[next..], start + ImageLayout.ExtentSpan);
-            if (within.IsEmpty)
-            {
-                continue;
-            }
-
+            ReadOnlySpan<Range> within = ranges.Slice(firstRange, rangeCount);
             ExtentHeader header = image.ReadHeader(entry);
             bool isStored = header.Codec == ExtentCodec.None;
             if (!isStored)
@@ -63,16 +54,32 @@ internal static class ObjectPages
         }
     }
 
-    // Those that begin before an address.
-    private static ReadOnlySpan<Range> Within(ReadOnlySpan<Range> ranges, ulong end)
+    // The extents in which ranges lie, and which ranges those are.
+    private static List<(ExtentEntry Entry, int FirstRange, int Ranges)> Touched(ArraySegment<ExtentEntry> entries, ReadOnlySpan<Range> ranges)
     {
-        int count = 0;
-        while (count < ranges.Length && ranges[count].Start < end)
+        List<(ExtentEntry Entry, int FirstRange, int Ranges)> touched = [];
+        int next = 0;
+        foreach (ExtentEntry entry in entries)
         {
-            count++;
+            ulong start = entry.Address.Address;
+            while (next < ranges.Length && ranges[next].End <= start)
+            {
+                next++;
+            }
+
+            int end = next;
+            while (end < ranges.Length && ranges[end].Start < start + ImageLayout.ExtentSpan)
+            {
+                end++;
+            }
+
+            if (end > next)
+            {
+                touched.Add((entry, next, end - next));
+            }
         }
 
-        return ranges[..count];
+        return touched;
     }
 
     // The runs of pages of an extent that lie in ranges, each with the ordinal of its first page among those present.

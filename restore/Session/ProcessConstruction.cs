@@ -1,3 +1,4 @@
+using LazyRestore.Agent;
 using LazyRestore.ImageFormat;
 using LazyRestore.ImageFormat.Records;
 using LazyRestore.Restore.Plan;
@@ -79,7 +80,8 @@ internal sealed class ProcessConstruction
         if (lazy.Length > 0)
         {
             MoverChoice mover = LazyMemory.ChooseMover(_image, _checkpoint.Process, _options, lazy);
-            (SystemCallProgram program, CallResultRef call) = AddressSpacePlan.RegisterLazy(lazy, _sanctuary, mover.IsWanted);
+            (SystemCallProgram program, CallResultRef call) = AddressSpacePlan.RegisterLazy(
+                lazy, _sanctuary, mover.IsWanted, _options.OnPageError == PageErrorPolicy.SigBus);
             int number = (int)_runner.Run(_leader, program)[call];
             using PidDescriptor process = PidDescriptor.Open(Pid);
             SafeFileHandle fault = process.Take(number);

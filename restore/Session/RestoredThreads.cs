@@ -109,6 +109,7 @@ internal sealed class RestoredThreads
             }
 
             SignalPlan.AddOwn(program, Leader.Tid, _threads[i].Tid, record.PendingSignals);
+            ThreadPlan.AddSeccomp(program, record);
             CredentialsPlan.Add(program, record.Credentials, own);
             if (i == 0)
             {

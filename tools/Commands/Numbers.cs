@@ -15,6 +15,20 @@ internal static class Numbers
     /// <summary>An amount of memory in MiB, at least one.</summary>
     public static int Mebibytes(ArgumentResult result) => AtLeast(1, "a number of MiB", result);
 
+    /// <summary>A time in seconds, more than zero; infinite when none is given.</summary>
+    public static TimeSpan Seconds(ArgumentResult result)
+    {
+        const double Longest = 365 * 24 * 3600;
+        string word = result.Tokens[0].Value;
+        if (double.TryParse(word, NumberStyles.AllowDecimalPoint, CultureInfo.InvariantCulture, out double seconds) && seconds is > 0 and <= Longest)
+        {
+            return TimeSpan.FromSeconds(seconds);
+        }
+
+        result.AddError($"'{word}' is not a number of seconds");
+        return Timeout.InfiniteTimeSpan;
+    }
+
     /// <summary>A memory address: hexadecimal, with or without 0x.</summary>
     public static ulong? Address(ArgumentResult result)
     {

@@ -1,6 +1,5 @@
 using System.CommandLine;
 using LazyRestore.Agent;
-using LazyRestore.Agent.Sources.Remote;
 using LazyRestore.Restore;
 using LazyRestore.Restore.Plan;
 using LazyRestore.Tools.Output;
@@ -18,14 +17,10 @@ internal sealed class RestoreCommand : Verb
 
     private readonly Argument<string> _image = new("IMAGE")
     {
-        Description = "The image: a path, tcp://HOST:PORT/NAME, unix:SOCKET#NAME, ssh://HOST/PATH, or - for standard input",
+        Description = "The image: a path, tcp://HOST:PORT/NAME, tls://…, unix:SOCKET#NAME, ssh://HOST/PATH, or - for standard input",
     };
 
-    private readonly Option<string> _via = new("--via")
-    {
-        Description = "Run COMMAND in a shell and fetch the image IMAGE through its standard streams, as from 'lazyrestore serve --stdio'",
-        HelpName = "COMMAND",
-    };
+    private readonly SourceOptions _source = new();
 
     private readonly Option<bool> _detach = new("--detach", "-d")
     {
@@ -83,9 +78,17 @@ internal sealed class RestoreCommand : Verb
 
     private readonly Option<string> _onPageError = new("--on-page-error")
     {
-        Description = "What becomes of the process when a page cannot be had",
-        HelpName = "wait|kill",
+        Description = "When a page cannot be had, who touches it waits, gets SIGBUS, or the process is killed",
+        HelpName = "wait|sigbus|kill",
         DefaultValueFactory = _ => "wait",
+    };
+
+    private readonly Option<TimeSpan> _sourceTimeout = new("--source-timeout")
+    {
+        Description = "How long a thread waits for a page from a page server before --on-page-error comes into play; without it, as long as it takes",
+        HelpName = "SECONDS",
+        CustomParser = Numbers.Seconds,
+        DefaultValueFactory = _ => Timeout.InfiniteTimeSpan,
     };
 
     private readonly Option<bool> _tcpClose = new("--tcp-close")
@@ -121,6 +124,7 @@ internal sealed class RestoreCommand : Verb
             new("lazyrestore restore redis.ckpt", "in the foreground; exits with the status of the process"),
             new("lazyrestore restore -d --pidfile redis.pid redis.ckpt", "in the background"),
             new("lazyrestore restore tcp://127.0.0.1:9100/redis.ckpt", "from a page server, its memory arriving through the network"),
+            new("lazyrestore restore tls://a:9100/redis.ckpt --from tls://b:9100/redis.ckpt --token-file token", "from one server or the other"),
             new("lazyrestore restore redis.ckpt --via 'ssh host lazyrestore serve --stdio /images'", "through any command"),
             new("ssh host cat redis.ckpt | lazyrestore restore -", "from standard input"))
     {
@@ -128,18 +132,17 @@ internal sealed class RestoreCommand : Verb
         _prefetch.AcceptOnlyFromAmong("recorded", "linear", "none");
         _placement.AcceptOnlyFromAmong("auto", "copy", "move");
         _hugePages.AcceptOnlyFromAmong("auto", "always", "never");
-        _onPageError.AcceptOnlyFromAmong("wait", "kill");
+        _onPageError.AcceptOnlyFromAmong("wait", "sigbus", "kill");
         Validators.Add(result =>
         {
             if (result.GetResult(_record) is { Implicit: false }
                 && (result.GetResult(_eager) is { Implicit: false } || result.GetValue(_image) is "-"
-                    || result.GetResult(_via) is not null || RemoteLocation.IsRemote(result.GetValue(_image) ?? "")))
+                    || _source.IsRemote(result, _image)))
             {
                 result.AddError("--record needs an image in a file, and excludes --eager: it notes what is touched while memory is missing");
             }
         });
         Add(_image);
-        Add(_via);
         Add(_detach);
         Add(_pidFile);
         Add(_statusFd);
@@ -153,6 +156,8 @@ internal sealed class RestoreCommand : Verb
         Add(_tcpClose);
         Add(_inheritFd);
         Add(_fileMap);
+        Add(_sourceTimeout);
+        _source.AddTo(this, _image);
         Add(_reportFd);
     }
 
@@ -170,9 +175,7 @@ internal sealed class RestoreCommand : Verb
 
     private RestoreSettings SettingsOf(ParseResult parse) => new()
     {
-        Image = parse.GetValue(_via) is { } command
-            ? RemoteLocation.OfCommand(command, parse.GetRequiredValue(_image))
-            : parse.GetRequiredValue(_image),
+        Image = _source.Image(parse, _image),
         PidFile = parse.GetValue(_pidFile),
         StatusFd = parse.GetValue(_statusFd),
         NewPid = parse.GetValue(_newPid),
@@ -198,6 +201,12 @@ internal sealed class RestoreCommand : Verb
             Descriptors = parse.GetValue(_inheritFd) ?? [],
             Paths = parse.GetValue(_fileMap) ?? [],
         },
-        OnPageError = parse.GetValue(_onPageError) is "kill" ? PageErrorPolicy.Kill : PageErrorPolicy.Wait,
+        OnPageError = parse.GetValue(_onPageError) switch
+        {
+            "kill" => PageErrorPolicy.Kill,
+            "sigbus" => PageErrorPolicy.SigBus,
+            _ => PageErrorPolicy.Wait,
+        },
+        SourcePatience = parse.GetValue(_sourceTimeout),
     };
 }
