@@ -92,11 +92,6 @@ internal static class ThreadPlan
         BinaryPrimitives.WriteUInt64LittleEndian(attributes[32..], scheduling.Deadline);
         BinaryPrimitives.WriteUInt64LittleEndian(attributes[40..], scheduling.Period);
         program.Call(SystemCall.sched_setattr, 0, program.Data(attributes), 0);
-        if (thread.Affinity.Length > 0)
-        {
-            program.Try(SystemCall.sched_setaffinity, 0, thread.Affinity.Length, program.Data(thread.Affinity.Span));
-        }
-
         if (thread.IoPriority != 0)
         {
             program.Try(SystemCall.ioprio_set, IoprioWhoProcess, 0, thread.IoPriority);
