@@ -21,6 +21,9 @@ public sealed partial class PageService : IDisposable, IChildKeeper
     // How often the processor is given away before the thread sleeps: what puts a placement off is mostly over in microseconds.
     private const int YieldsBeforeWait = 64;
 
+    // Reading what placing pages costs takes half a millisecond, and a process that has just begun to run needs pages.
+    private const int MillisecondsBeforeCosts = 20;
+
     private readonly IPageSource _source;
     private readonly PageServiceOptions _options;
     private readonly ServiceCounters _counters;
@@ -42,6 +45,7 @@ public sealed partial class PageService : IDisposable, IChildKeeper
     private int _deferrals;
     private bool _isChanging;
     private volatile bool _holdsBulk;
+    private long _bulkSince;
     private volatile bool _stopping;
 
     /// <summary>Creates the service of a process. It owns the descriptors from now on.</summary>
@@ -99,6 +103,7 @@ public sealed partial class PageService : IDisposable, IChildKeeper
     /// <summary>Lets hydration go on behind what a process needs first, where it was told to wait for this.</summary>
     public void ReleaseBulk()
     {
+        _bulkSince = Environment.TickCount64;
         _holdsBulk = false;
         _wait.Interrupt();
     }
@@ -182,12 +187,12 @@ public sealed partial class PageService : IDisposable, IChildKeeper
         {
             _batch.Heard(messages, Stopwatch.GetTimestamp());
         }
-        else if (!_holdsBulk)
+        else if (!_holdsBulk && Environment.TickCount64 - _bulkSince >= MillisecondsBeforeCosts)
         {
             FindCosts();
         }
 
-        HydrationStep step = IsRecording() ? HydrationStep.Exhausted : Hydrate();
+        HydrationStep step = IsRecording() || (_holdsBulk && _options.HoldAll) ? HydrationStep.Exhausted : Hydrate();
         ForgetChildrenThatAreGone();
         PublishRemaining();
         if ((LosePatience() ?? Judge()) is { } result)

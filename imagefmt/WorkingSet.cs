@@ -33,6 +33,11 @@ public sealed record WorkingSet(IReadOnlyList<WorkingSetRun> Runs)
     public static WorkingSet? TryRead(string imagePath, ReadOnlySpan<byte> imageId)
     {
         string path = PathOf(imagePath);
+        if (!File.Exists(path))
+        {
+            return null;
+        }
+
         try
         {
             using SafeFileHandle file = File.OpenHandle(path);

@@ -51,20 +51,20 @@ internal sealed unsafe partial class AddressSpace
         int region = RegionTable.Find(regions, address);
         if (region < 0)
         {
-            return PlaceZero(address);
+            return PlaceZerosOutside(address, regions);
         }
 
         ulong image = regions[region].Image + (address - regions[region].Start);
         int extent = _catalog.Find(image);
         if (extent < 0)
         {
-            return PlaceZero(address);
+            return PlaceZerosBetween(address, regions[region]);
         }
 
         int page = (int)((image - _catalog.Address(extent)) / PageSize);
         if (_ledger.Dropped(extent).Contains(page))
         {
-            return PlaceZero(address);
+            return PlaceZeros(address, address + PageSize);
         }
 
         // Asked for together, the head of an extent and its page take one turn.
@@ -96,7 +96,9 @@ internal sealed unsafe partial class AddressSpace
             return outcome;
         }
 
-        return isStored ? ServeFromImage(address, extent, page, regions[region].End) : PlaceZero(address);
+        return isStored
+            ? ServeFromImage(address, extent, page, regions[region].End)
+            : PlaceZerosWithin(address, page, presence, regions[region].End);
     }
 
     private bool IsRecording => Recorder is { IsOpen: true };
@@ -159,23 +161,6 @@ internal sealed unsafe partial class AddressSpace
         }
 
         return PlacementOutcome.Installed;
-    }
-
-    private PlacementOutcome PlaceZero(ulong address)
-    {
-        PlacementResult result = _zero.Place(address, source: 0, PageSize);
-        switch (result.Outcome)
-        {
-            case PlacementOutcome.Installed:
-                _counters.Add(StateCounter.ZeroPages);
-                return PlacementOutcome.Installed;
-            case PlacementOutcome.AlreadyPresent:
-                _counters.Add(StateCounter.AlreadyPresent);
-                _ = Fault.Wake(address, PageSize);
-                return PlacementOutcome.Installed;
-            default:
-                return Explain(result, address);
-        }
     }
 
     private PlacementOutcome Explain(PlacementResult result, ulong address)

@@ -56,6 +56,7 @@ internal sealed class AddressSpacePlan
         }
 
         plan.SetLayout();
+        plan.RegisterBarriers();
         return plan.Program;
     }
 
@@ -102,6 +103,19 @@ internal sealed class AddressSpacePlan
         }
 
         return descriptor;
+    }
+
+    // Before there are threads, since it waits for all processors then.
+    private void RegisterBarriers()
+    {
+        Program.About("registrations for membarrier(2)");
+        for (int command = 1; command <= _checkpoint.Process.MemoryBarriers; command <<= 1)
+        {
+            if ((_checkpoint.Process.MemoryBarriers & command) != 0)
+            {
+                Program.Call(SystemCall.membarrier, command, 0, 0);
+            }
+        }
     }
 
     private void MapVdso()

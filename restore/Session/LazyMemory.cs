@@ -15,6 +15,7 @@ namespace LazyRestore.Restore.Session;
 /// <summary>The lazy memory of a restored process: the services that fill it and the holder that outlives us.</summary>
 internal sealed class LazyMemory
 {
+    private static readonly Lazy<HostHugePages> s_hostHugePages = new(HostHugePagesFile.Read);
     private readonly PageErrorPolicy _onPageError;
     private readonly SharedMemoryService? _shared;
     private readonly Holder _holder;
@@ -65,7 +66,7 @@ internal sealed class LazyMemory
     internal static MoverChoice ChooseMover(CheckpointImage image, ProcessRecord process, RestoreOptions options, VmaRecord[] lazy)
     {
         MoverChoice choice = MoverChoice.Make(
-            process, lazy, image.Index.InSpace(process.Space), options, HostHugePagesFile.Read(), FindCosts);
+            process, lazy, image.Index.InSpace(process.Space), options, s_hostHugePages.Value, FindCosts);
         return choice.IsWanted && UserFault.Probe().HasFlag(UserFaultFeatures.Move) ? choice : MoverChoice.None;
     }
 
@@ -75,7 +76,7 @@ internal sealed class LazyMemory
     /// <summary>Starts service, holder and mover for a process whose leader is stopped.</summary>
     internal static LazyMemory Start(
         CheckpointImage image, Checkpoint checkpoint, RestoreOptions options, Tracee leader, RemoteRunner runner, Sanctuary sanctuary, SafeFileHandle fault,
-        VmaRecord[] lazy, MoverChoice moverChoice, SharedMemorySeed? shared, long group)
+        VmaRecord[] lazy, MoverChoice moverChoice, SharedMemorySeed? shared, long group, SharedProcessor processor)
     {
         // What is recorded is what the first process touches.
         int space = checkpoint.Process.Space;
@@ -89,6 +90,7 @@ internal sealed class LazyMemory
             WorkingSet = isFirst ? WorkingSetFile.Find(image, options) : null,
             RecordWorkingSet = isFirst && options.RecordWorkingSet,
             HoldBulk = !options.Eager,
+            HoldAll = image.Checkpoint.Descendants.Count > 0,
             FindCosts = FindCosts,
             MovesHugePages = moverChoice.InHugePages,
             MoveAtAnyPace = options.Placement == PlacementPolicy.Move,
@@ -107,19 +109,24 @@ internal sealed class LazyMemory
             group);
         state.TryLock();
         Holder holder = Holder.Start(leader, runner, state, shared, options.OnPageError == PageErrorPolicy.Kill, isFirst);
+        processor.Free(holder.Pid);
         MoverRing? ring = null;
         Mover? mover = null;
         if (moverChoice.IsWanted)
         {
             ring = MoverRing.Create(new MoverPlaces(sanctuary.MoverShared, sanctuary.MoverStage));
             mover = Mover.Start(leader, runner, sanctuary, fault, ring, moverChoice.InHugePages, isFirst);
+            processor.Free(mover.Pid);
         }
 
         var service = new PageService(image, fault, state, serviceOptions, ring);
+        processor.Leave();
         service.Start();
+        SharedMemoryService? sharedService = StartShared(image, shared, state, serviceOptions);
+        processor.Enter();
         return new LazyMemory(
             service,
-            StartShared(image, shared, state, serviceOptions),
+            sharedService,
             holder,
             mover,
             PidDescriptor.Open(leader.Tid),

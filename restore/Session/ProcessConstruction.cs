@@ -25,6 +25,7 @@ internal sealed class ProcessConstruction
     private readonly Sanctuary _sanctuary;
     private readonly DescriptorPlan _descriptors;
     private readonly Func<int, int> _pidOf;
+    private readonly SharedProcessor _processor;
     private RestoredThreads? _threads;
     private OwnThread? _filePages;
 
@@ -35,9 +36,12 @@ internal sealed class ProcessConstruction
     /// <param name="leader">The stub.</param>
     /// <param name="objectPaths">Paths through which the process can open the memory objects that are files.</param>
     /// <param name="pidOf">The process ID here of a process of the image.</param>
+    /// <param name="processor">Where it is built.</param>
     internal ProcessConstruction(
-        CheckpointImage image, Checkpoint checkpoint, RestoreOptions options, Tracee leader, IReadOnlyDictionary<int, string> objectPaths, Func<int, int> pidOf)
+        CheckpointImage image, Checkpoint checkpoint, RestoreOptions options, Tracee leader, IReadOnlyDictionary<int, string> objectPaths, Func<int, int> pidOf,
+        SharedProcessor processor)
     {
+        _processor = processor;
         _image = image;
         _checkpoint = checkpoint;
         _options = options;
@@ -67,7 +71,11 @@ internal sealed class ProcessConstruction
         VmaRecord[] lazy = LazyMemory.Select(_image, _checkpoint);
         _runner.Run(_leader, AddressSpacePlan.Vacate(_sanctuary));
         _runner.Run(_leader, AddressSpacePlan.Build(_checkpoint, objectPaths));
-        _filePages = OwnThread.Start("file pages", () => EagerPages.FillFiles(_image, _checkpoint, Pid, shared));
+        _filePages = OwnThread.Start("file pages", () =>
+        {
+            _processor.Leave();
+            EagerPages.FillFiles(_image, _checkpoint, Pid, shared);
+        });
         EagerPages.FillArguments(_image, _checkpoint, Pid);
         if (lazy.Length > 0)
         {
@@ -78,15 +86,16 @@ internal sealed class ProcessConstruction
             using PidDescriptor process = PidDescriptor.Open(Pid);
             SafeFileHandle fault = process.Take(number);
             SharedMemorySeed? seed = SharedMemorySeed.Plant(shared.Of(_checkpoint), _runner, _leader, process);
-            Memory = LazyMemory.Start(_image, _checkpoint, _options, _leader, _runner, _sanctuary, fault, lazy, mover, seed, group);
+            Memory = LazyMemory.Start(_image, _checkpoint, _options, _leader, _runner, _sanctuary, fault, lazy, mover, seed, group, _processor);
         }
     }
 
     /// <summary>Creates open file descriptions.</summary>
     /// <param name="isCreatedHere">Which ones.</param>
+    /// <param name="openFileLimit">The restorer's hard limit of open files.</param>
     /// <returns>The descriptors that hold them, by the IDs of the descriptions.</returns>
-    internal IReadOnlyDictionary<int, int> CreateFiles(Func<OpenFileRecord, bool> isCreatedHere) =>
-        _descriptors.Note(_runner.Run(_leader, _descriptors.Create(_checkpoint.Files.Where(isCreatedHere), OpenFileLimit.ReadHard())));
+    internal IReadOnlyDictionary<int, int> CreateFiles(Func<OpenFileRecord, bool> isCreatedHere, ulong openFileLimit) =>
+        _descriptors.Note(_runner.Run(_leader, _descriptors.Create(_checkpoint.Files.Where(isCreatedHere), openFileLimit)));
 
     /// <summary>Takes open file descriptions from other processes.</summary>
     /// <param name="owners">The process here, and its descriptor, by the description's ID.</param>
@@ -109,7 +118,7 @@ internal sealed class ProcessConstruction
         _threads = RestoredThreads.Create(_checkpoint, _runner, _leader, _options.NewPid, _pidOf);
         _filePages!.Join();
         OomScore.Set(Pid, _checkpoint.Process.OomScoreAdjustment);
-        _threads.SetUp(own);
+        _threads.SetUp(own, _processor);
         _threads.SetRegisters();
     }
 
@@ -122,7 +131,7 @@ internal sealed class ProcessConstruction
             Interop.syscall((long)SystemCall.kill, Pid, _checkpoint.Process.StopSignal);
         }
 
-        _threads!.Release();
+        _threads!.Release(_processor);
     }
 
     /// <summary>Lets go of what serves the process, which has been killed.</summary>

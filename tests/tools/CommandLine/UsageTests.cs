@@ -16,6 +16,7 @@ public sealed class UsageTests
     [InlineData("dump 1 -o x -R --leave-stopped")]
     [InlineData("dump 1 -o x --snapshot --leave-stopped")]
     [InlineData("dump 1 -o - --direct")]
+    [InlineData("dump 1 -o x --dry-run")]
     [InlineData("dump 1 -o x --tcp-close --tcp-established")]
     [InlineData("restore x --inherit-fd five:/dev/null")]
     [InlineData("restore x --inherit-fd 5")]
