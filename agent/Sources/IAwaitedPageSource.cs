@@ -27,6 +27,9 @@ internal interface IAwaitedPageSource : IPageSource
     /// <returns>Ready when the first stored one of them is here.</returns>
     FetchOutcome AskAhead(int extent, int page, int end);
 
+    /// <summary>What <see cref="AskAhead"/> would return, without asking.</summary>
+    FetchOutcome Look(int extent, int page, int end);
+
     /// <summary>Whether all pages are here of an extent of which all are stored.</summary>
     FetchOutcome Whole(int extent);
 

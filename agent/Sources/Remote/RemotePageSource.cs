@@ -125,33 +125,11 @@ internal sealed class RemotePageSource : IAwaitedPageSource
     };
 
     /// <inheritdoc/>
-    public FetchOutcome AskAhead(int extent, int page, int end)
-    {
-        if (Volatile.Read(ref _failed[extent]))
-        {
-            return FetchOutcome.Damaged;
-        }
+    public FetchOutcome AskAhead(int extent, int page, int end) =>
+        Look(extent, ref page, end) is var outcome and not FetchOutcome.Awaited ? outcome : Ask(extent, page, end, isBulk: true);
 
-        if (_extents.Header(extent) is { } header && Find(extent) is { } buffer)
-        {
-            while (page < end && !header.Presence[page])
-            {
-                page++;
-            }
-
-            if (page == end || buffer.HasArrived(header.Presence.Rank(page)))
-            {
-                return FetchOutcome.Ready;
-            }
-
-            if (buffer.HasFailed(header.Presence.Rank(page)))
-            {
-                return FetchOutcome.Damaged;
-            }
-        }
-
-        return Ask(extent, page, end, isBulk: true);
-    }
+    /// <inheritdoc/>
+    public FetchOutcome Look(int extent, int page, int end) => Look(extent, ref page, end);
 
     /// <inheritdoc/>
     public unsafe bool TakeAnnouncement()
@@ -196,6 +174,35 @@ internal sealed class RemotePageSource : IAwaitedPageSource
 
         buffer.LastUse = ++_uses;
         return buffer;
+    }
+
+    // Comes to the first page that is stored.
+    private FetchOutcome Look(int extent, ref int page, int end)
+    {
+        if (Volatile.Read(ref _failed[extent]))
+        {
+            return FetchOutcome.Damaged;
+        }
+
+        if (_extents.Header(extent) is { } header && Find(extent) is { } buffer)
+        {
+            while (page < end && !header.Presence[page])
+            {
+                page++;
+            }
+
+            if (page == end || buffer.HasArrived(header.Presence.Rank(page)))
+            {
+                return FetchOutcome.Ready;
+            }
+
+            if (buffer.HasFailed(header.Presence.Rank(page)))
+            {
+                return FetchOutcome.Damaged;
+            }
+        }
+
+        return FetchOutcome.Awaited;
     }
 
     // Asks for pages that nobody has asked for in this lane, if there is a buffer for them.
