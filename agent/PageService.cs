@@ -211,7 +211,7 @@ public sealed partial class PageService : IDisposable, IChildKeeper
             FindCosts();
         }
 
-        HydrationStep step = IsRecording() ? HydrationStep.Exhausted : Hydrate();
+        HydrationStep step = IsRecording() || (_holdsBulk && _options.HoldAll) ? HydrationStep.Exhausted : Hydrate();
         ForgetChildrenThatAreGone();
         PublishRemaining();
         if ((LosePatience() ?? Judge()) is { } result)

@@ -15,6 +15,7 @@ namespace LazyRestore.Restore.Session;
 /// <summary>The lazy memory of a restored process: the services that fill it and the holder that outlives us.</summary>
 internal sealed class LazyMemory
 {
+    private static readonly Lazy<HostHugePages> s_hostHugePages = new(HostHugePagesFile.Read);
     private readonly PageErrorPolicy _onPageError;
     private readonly SharedMemoryService? _shared;
     private readonly Holder _holder;
@@ -69,7 +70,7 @@ internal sealed class LazyMemory
     internal static MoverChoice ChooseMover(CheckpointImage image, ProcessRecord process, RestoreOptions options, VmaRecord[] lazy)
     {
         MoverChoice choice = MoverChoice.Make(
-            process, lazy, image.Index.InSpace(process.Space), options, HostHugePagesFile.Read(), FindCosts);
+            process, lazy, image.Index.InSpace(process.Space), options, s_hostHugePages.Value, FindCosts);
         return choice.IsWanted && UserFault.Probe().HasFlag(UserFaultFeatures.Move) ? choice : MoverChoice.None;
     }
 
@@ -93,6 +94,7 @@ internal sealed class LazyMemory
             WorkingSet = isFirst ? WorkingSetFile.Find(image, options) : null,
             RecordWorkingSet = isFirst && options.RecordWorkingSet,
             HoldBulk = !options.Eager,
+            HoldAll = image.Checkpoint.Descendants.Count > 0,
             FindCosts = FindCosts,
             MovesHugePages = moverChoice.InHugePages,
             MoveAtAnyPace = options.Placement == PlacementPolicy.Move,
