@@ -265,7 +265,7 @@ public sealed partial class PageService : IDisposable, IChildKeeper
         }
 
         _deferrals = toRetry ? _deferrals : 0;
-        bool toAsk = step == HydrationStep.Fetching && _ahead.Extents(Stopwatch.GetTimestamp()) < ReadAhead.Most;
+        bool toAsk = step == HydrationStep.Fetching && ExtentsAhead(Stopwatch.GetTimestamp()) < _remote!.ExtentsAhead;
         if (!_wait.ForMessages(_spaces, toRetry || toAsk ? FaultWait.Retry : UntilPatienceEnds()))
         {
             _process.LookAfterMover();
@@ -312,7 +312,7 @@ public sealed partial class PageService : IDisposable, IChildKeeper
             if (!space.IsFilled && !space.IsGone)
             {
                 long now = Stopwatch.GetTimestamp();
-                HydrationStep step = space.Hydrate(_batch.Pages(_tuner.BatchPages, now), _holdsBulk, _ahead.Extents(now));
+                HydrationStep step = space.Hydrate(_batch.Pages(_tuner.BatchPages, now), _holdsBulk, ExtentsAhead(now));
                 if (step is HydrationStep.Advanced or HydrationStep.Deferred or HydrationStep.Fetching)
                 {
                     return step;

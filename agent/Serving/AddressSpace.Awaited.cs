@@ -36,7 +36,7 @@ internal sealed unsafe partial class AddressSpace
     {
         // What a process needs first is asked for in any case.
         bool isFirst = _passEnd != ulong.MaxValue;
-        _extentsAhead = isFirst ? ReadAhead.Most : _extentsAhead;
+        _extentsAhead = isFirst ? remote.ExtentsAhead : _extentsAhead;
         if (_extentsAhead == 0)
         {
             return Look(remote, extent, first, end) != FetchOutcome.Awaited;

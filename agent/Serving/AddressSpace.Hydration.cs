@@ -51,7 +51,7 @@ internal sealed unsafe partial class AddressSpace
     /// <param name="budget">How many pages at most.</param>
     /// <param name="holdBulk">Whether only what comes first is brought.</param>
     /// <param name="extentsAhead">How many extents a source elsewhere is asked for ahead.</param>
-    internal HydrationStep Hydrate(int budget, bool holdBulk = false, int extentsAhead = ReadAhead.Most)
+    internal HydrationStep Hydrate(int budget, bool holdBulk = false, int extentsAhead = 0)
     {
         _extentsAhead = extentsAhead;
         _first ??= FirstRanges();

@@ -9,9 +9,6 @@ namespace LazyRestore.Agent.Serving;
 /// </summary>
 internal sealed class ReadAhead
 {
-    /// <summary>Extents that are asked for at most; more would only wait elsewhere.</summary>
-    internal const int Most = 16;
-
     // Faults in succession until they are taken for endless.
     private const int Patience = 256;
     private static readonly long s_quiet = Stopwatch.Frequency / 200;
@@ -32,9 +29,11 @@ internal sealed class ReadAhead
     }
 
     /// <summary>Extents that may be asked for ahead now.</summary>
-    internal int Extents(long now)
+    /// <param name="most">How many are of use.</param>
+    /// <param name="now">In ticks of the stopwatch.</param>
+    internal int Extents(int most, long now)
     {
         long quiet = now - Volatile.Read(ref _last) - s_quiet;
-        return quiet >= 0 ? (int)Math.Min(Most, 1L << (int)Math.Min(quiet / s_step, 30)) : _faults >= Patience ? Most : 0;
+        return quiet >= 0 ? (int)Math.Min(most, 1L << (int)Math.Min(quiet / s_step, 30)) : _faults >= Patience ? most : 0;
     }
 }

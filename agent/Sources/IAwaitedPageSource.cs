@@ -20,6 +20,9 @@ internal interface IAwaitedPageSource : IPageSource
     /// <summary>Makes <see cref="IPageSource.Open"/> ready, and asks for pages that are wanted next with the same question.</summary>
     FetchOutcome OpenFor(int extent, int page, int count);
 
+    /// <summary>Extents that are asked for ahead at most; more would only wait elsewhere.</summary>
+    int ExtentsAhead { get; }
+
     /// <summary>Asks for pages that nobody waits for.</summary>
     /// <param name="extent">An index into the catalog.</param>
     /// <param name="page">The first page, stored or not.</param>

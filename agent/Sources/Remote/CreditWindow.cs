@@ -27,8 +27,8 @@ internal sealed class CreditWindow
     private long _sinceConsumed;
     private double _rate;
 
-    /// <summary>Bytes that may be under way.</summary>
-    internal long Size => _size;
+    /// <summary>Bytes that may be under way; may be read from any thread.</summary>
+    internal long Size => Volatile.Read(ref _size);
 
     /// <summary>A small answer has come.</summary>
     /// <param name="turn">The time since it was asked for, in ticks of the stopwatch.</param>
@@ -70,7 +70,7 @@ internal sealed class CreditWindow
         else if (now - _since >= Math.Max(2 * turn, s_shortestPeriod))
         {
             _rate = Math.Max((_consumed - _sinceConsumed) / (double)(now - _since), _rate * Forgetting);
-            _size = (long)Math.Clamp(2 * _rate * turn, Least, Most);
+            Volatile.Write(ref _size, (long)Math.Clamp(2 * _rate * turn, Least, Most));
             (_since, _sinceConsumed) = (now, _consumed);
         }
     }

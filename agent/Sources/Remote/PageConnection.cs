@@ -32,6 +32,9 @@ internal sealed class PageConnection : IDisposable
     /// <summary>Whether requests can still be made.</summary>
     internal bool IsUsable => Volatile.Read(ref _problem) is null && !_isDraining;
 
+    /// <summary>Bytes of bulk that may be under way.</summary>
+    internal long BytesUnderWay => _window.Size;
+
     /// <summary>The number that the image has on this connection.</summary>
     internal ulong Image { get; set; }
 

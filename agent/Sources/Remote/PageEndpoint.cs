@@ -69,6 +69,9 @@ internal sealed class PageEndpoint : IDisposable
     /// <summary>Whether requests can be made at once.</summary>
     internal bool IsConnected => Volatile.Read(ref _connection) is { IsUsable: true };
 
+    /// <summary>Bytes of bulk that may be under way from it.</summary>
+    internal long BytesUnderWay => Volatile.Read(ref _connection)?.BytesUnderWay ?? CreditWindow.Least;
+
     /// <summary>
     /// How little it is to be asked, compared with others: who has lied comes last, who does not work before that, and who is not connected
     /// before that.

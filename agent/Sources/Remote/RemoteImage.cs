@@ -60,6 +60,13 @@ internal sealed class RemoteImage : IRemoteImage
     /// <inheritdoc/>
     public long Length => Identity.Length;
 
+    // Not when a connection has to be made first.
+    /// <inheritdoc/>
+    public bool AsksAtOnce => Array.Exists(_endpoints, static endpoint => endpoint.IsConnected);
+
+    /// <inheritdoc/>
+    public long BytesUnderWay => _endpoints.Max(static endpoint => endpoint.BytesUnderWay);
+
     /// <summary>Opens an image and fetches everything but its extents.</summary>
     /// <exception cref="LazyRestoreException">It cannot be reached in time, or all servers refuse.</exception>
     internal static async Task<RemoteImage> OpenAsync(RemoteReplicas replicas, PageTimeouts timeouts, CancellationToken cancellation)

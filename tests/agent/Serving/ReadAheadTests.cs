@@ -5,6 +5,7 @@ namespace LazyRestore.Agent.Tests.Serving;
 
 public class ReadAheadTests
 {
+    private const int Most = 16;
     private static readonly long s_millisecond = Stopwatch.Frequency / 1000;
 
     [Fact]
@@ -12,10 +13,10 @@ public class ReadAheadTests
     {
         ReadAhead ahead = new();
         long now = Stopwatch.Frequency;
-        Assert.Equal(ReadAhead.Most, ahead.Extents(now));
+        Assert.Equal(Most, ahead.Extents(Most, now));
 
         ahead.Begin(now);
-        Assert.Equal(0, ahead.Extents(now + (4 * s_millisecond)));
+        Assert.Equal(0, ahead.Extents(Most, now + (4 * s_millisecond)));
     }
 
     [Fact]
@@ -24,11 +25,11 @@ public class ReadAheadTests
         ReadAhead ahead = new();
         long now = Stopwatch.Frequency;
         ahead.Heard(1, now);
-        Assert.Equal([0, 0, 0, 0, 0, 1, 2, 4, 8, 16, 16], Enumerable.Range(0, 11).Select(passed => ahead.Extents(now + (passed * s_millisecond))));
+        Assert.Equal([0, 0, 0, 0, 0, 1, 2, 4, 8, 16, 16], Enumerable.Range(0, 11).Select(passed => ahead.Extents(Most, now + (passed * s_millisecond))));
 
         now += 7 * s_millisecond;
         ahead.Heard(1, now);
-        Assert.Equal(0, ahead.Extents(now));
+        Assert.Equal(0, ahead.Extents(Most, now));
     }
 
     [Fact]
@@ -41,11 +42,11 @@ public class ReadAheadTests
         {
             now += s_millisecond;
             ahead.Heard(1, now);
-            extents.Add(ahead.Extents(now));
+            extents.Add(ahead.Extents(Most, now));
         }
 
         Assert.Equal(0, extents[200]);
-        Assert.Equal(ReadAhead.Most, extents[^1]);
-        Assert.Equal([0, ReadAhead.Most], extents.Distinct());
+        Assert.Equal(Most, extents[^1]);
+        Assert.Equal([0, Most], extents.Distinct());
     }
 }
