@@ -1,3 +1,4 @@
+using LazyRestore.Agent.Sources.Objects;
 using LazyRestore.Agent.Sources.Remote;
 using LazyRestore.ImageFormat;
 using Polly;
@@ -16,21 +17,28 @@ public static class ImageOpener
     private static readonly TimeSpan LongestDelay = TimeSpan.FromSeconds(1);
 
     /// <summary>Opens an image file, again and again for ten seconds while the error is one that passes.</summary>
-    /// <param name="path">The file, or a <see cref="RemoteLocation"/>.</param>
+    /// <param name="path">The file, a <see cref="RemoteLocation"/>, or the address of an object.</param>
     /// <param name="cancellation">Gives up.</param>
     /// <exception cref="LazyRestoreException">It cannot be opened, or is no intact image.</exception>
     public static CheckpointImage Open(string path, CancellationToken cancellation = default) =>
-        RemoteLocation.IsRemote(path)
-            ? OpenRemote(RemoteLocation.Parse(path), cancellation)
+        RemoteLocation.IsRemote(path) ? OpenRemote(RemoteLocation.Parse(path), cancellation)
+            : ObjectStores.IsObject(path) ? OpenObject(path, cancellation)
             : Open(() => CheckpointImage.OpenFile(path), TimeProvider.System, cancellation);
 
+    /// <summary>Whether a name stands for an image elsewhere, rather than for a file.</summary>
+    public static bool IsElsewhere(string path) => RemoteLocation.IsRemote(path) || ObjectStores.IsObject(path);
+
     /// <summary>What stands for an image in whatever folder one is: the full path of a file, or the location of an image elsewhere.</summary>
-    public static string Absolute(string path) => RemoteLocation.IsRemote(path) ? path : Path.GetFullPath(path);
+    public static string Absolute(string path) => IsElsewhere(path) ? path : Path.GetFullPath(path);
 
     // On the thread pool, because the caller's thread may be one that traces and must have no children but those.
     private static CheckpointImage OpenRemote(RemoteLocation location, CancellationToken cancellation) =>
         CheckpointImage.Open(new RemoteImageBytes(
             Task.Run(() => RemoteImage.OpenAsync(location, Patience, cancellation), cancellation).GetAwaiter().GetResult()));
+
+    private static CheckpointImage OpenObject(string location, CancellationToken cancellation) =>
+        CheckpointImage.Open(new RemoteImageBytes(
+            Task.Run(() => ObjectImage.OpenAsync(ObjectStores.Of(location), new ObjectSettings(), cancellation), cancellation).GetAwaiter().GetResult()));
 
     /// <summary>Calls <paramref name="open"/> until it succeeds, or fails for good, or patience ends.</summary>
     internal static CheckpointImage Open(Func<CheckpointImage> open, TimeProvider time, CancellationToken cancellation)

@@ -14,7 +14,7 @@ internal sealed class InspectCommand : Verb
 
     private readonly Argument<string> _image = new("IMAGE")
     {
-        Description = "The image: a path, tcp://HOST:PORT/NAME, unix:SOCKET#NAME, ssh://HOST/PATH, or - for standard input",
+        Description = "The image: a path, tcp://HOST:PORT/NAME, unix:SOCKET#NAME, ssh://HOST/PATH, https://…, s3://BUCKET/KEY, or - for standard input",
     };
 
     private readonly Argument<string> _section = new("SECTION")
@@ -29,6 +29,8 @@ internal sealed class InspectCommand : Verb
         Arity = ArgumentArity.ZeroOrOne,
         CustomParser = Numbers.Address,
     };
+
+    private readonly Option<string> _s3Endpoint = S3Endpoint.Option();
 
     /// <summary>Creates the verb.</summary>
     public InspectCommand(CommandContext context)
@@ -53,13 +55,15 @@ internal sealed class InspectCommand : Verb
         Add(_image);
         Add(_section);
         Add(_address);
+        Add(_s3Endpoint);
     }
 
     /// <inheritdoc/>
     protected override int Run(ParseResult parse, Reporter reporter)
     {
         using Interruption interruption = new();
-        using ImageInput input = ImageInput.Open(parse.GetRequiredValue(_image), reporter.Streams, interruption.Token);
+        using ImageInput input = ImageInput.Open(
+            S3Endpoint.Applied(parse.GetRequiredValue(_image), parse.GetValue(_s3Endpoint)), reporter.Streams, interruption.Token);
         using CheckpointImage image = ImageOpener.Open(input.Path, interruption.Token);
         reporter.Result(parse.GetRequiredValue(_section) switch
         {

@@ -1,5 +1,6 @@
 using System.CommandLine;
 using LazyRestore.Agent;
+using LazyRestore.Agent.Sources;
 using LazyRestore.Agent.Sources.Remote;
 using LazyRestore.Restore;
 using LazyRestore.Tools.Output;
@@ -17,7 +18,7 @@ internal sealed class RestoreCommand : Verb
 
     private readonly Argument<string> _image = new("IMAGE")
     {
-        Description = "The image: a path, tcp://HOST:PORT/NAME, unix:SOCKET#NAME, ssh://HOST/PATH, or - for standard input",
+        Description = "The image: a path, tcp://HOST:PORT/NAME, unix:SOCKET#NAME, ssh://HOST/PATH, https://…, s3://BUCKET/KEY, or - for standard input",
     };
 
     private readonly Option<string> _via = new("--via")
@@ -25,6 +26,8 @@ internal sealed class RestoreCommand : Verb
         Description = "Run COMMAND in a shell and fetch the image IMAGE through its standard streams, as from 'lazyrestore serve --stdio'",
         HelpName = "COMMAND",
     };
+
+    private readonly Option<string> _s3Endpoint = S3Endpoint.Option();
 
     private readonly Option<bool> _detach = new("--detach", "-d")
     {
@@ -101,6 +104,7 @@ internal sealed class RestoreCommand : Verb
             new("lazyrestore restore redis.ckpt", "in the foreground; exits with the status of the process"),
             new("lazyrestore restore -d --pidfile redis.pid redis.ckpt", "in the background"),
             new("lazyrestore restore tcp://127.0.0.1:9100/redis.ckpt", "from a page server, its memory arriving through the network"),
+            new("lazyrestore restore https://images.example/redis.ckpt", "from a web server, or from an object store with s3://bucket/redis.ckpt"),
             new("lazyrestore restore redis.ckpt --via 'ssh host lazyrestore serve --stdio /images'", "through any command"),
             new("ssh host cat redis.ckpt | lazyrestore restore -", "from standard input"))
     {
@@ -113,13 +117,14 @@ internal sealed class RestoreCommand : Verb
         {
             if (result.GetResult(_record) is { Implicit: false }
                 && (result.GetResult(_eager) is { Implicit: false } || result.GetValue(_image) is "-"
-                    || result.GetResult(_via) is not null || RemoteLocation.IsRemote(result.GetValue(_image) ?? "")))
+                    || result.GetResult(_via) is not null || ImageOpener.IsElsewhere(result.GetValue(_image) ?? "")))
             {
                 result.AddError("--record needs an image in a file, and excludes --eager: it notes what is touched while memory is missing");
             }
         });
         Add(_image);
         Add(_via);
+        Add(_s3Endpoint);
         Add(_detach);
         Add(_pidFile);
         Add(_statusFd);
@@ -149,7 +154,7 @@ internal sealed class RestoreCommand : Verb
     {
         Image = parse.GetValue(_via) is { } command
             ? RemoteLocation.OfCommand(command, parse.GetRequiredValue(_image))
-            : parse.GetRequiredValue(_image),
+            : S3Endpoint.Applied(parse.GetRequiredValue(_image), parse.GetValue(_s3Endpoint)),
         PidFile = parse.GetValue(_pidFile),
         StatusFd = parse.GetValue(_statusFd),
         NewPid = parse.GetValue(_newPid),

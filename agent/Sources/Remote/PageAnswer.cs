@@ -21,6 +21,9 @@ internal sealed class PageAnswer(RemoteExtents extents, ExtentBuffer buffer, int
     private int _damages;
     private int _damagedAt = -1;
 
+    /// <summary>The extents that are known, those of the image.</summary>
+    internal RemoteExtents Extents => extents;
+
     /// <summary>Whether nothing is left to ask for.</summary>
     internal bool IsComplete => extents.Header(_extent) is not null && _page >= end;
 

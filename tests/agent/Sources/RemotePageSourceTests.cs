@@ -52,7 +52,7 @@ public sealed class RemotePageSourceTests
         }
     }
 
-    private static unsafe void Check(IAwaitedPageSource source, int page)
+    internal static unsafe void Check(IAwaitedPageSource source, int page)
     {
         (int extent, int place) = Math.DivRem(page, ImageLayout.PagesPerExtent);
         ReadOnlySpan<ulong> presence = default;
