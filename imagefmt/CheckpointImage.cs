@@ -18,6 +18,9 @@ public sealed class CheckpointImage : IDisposable
         Contents = contents;
     }
 
+    /// <summary>How many bytes from the beginning are read to tell an image from something else, where it has that many.</summary>
+    public static int FirstRead => ImageLimits.Header;
+
     /// <summary>The records.</summary>
     public Checkpoint Checkpoint => Contents.Checkpoint;
 

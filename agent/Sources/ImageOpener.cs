@@ -1,3 +1,4 @@
+using LazyRestore.Agent.Sources.Caching;
 using LazyRestore.Agent.Sources.Objects;
 using LazyRestore.Agent.Sources.Remote;
 using LazyRestore.ImageFormat;
@@ -13,6 +14,7 @@ namespace LazyRestore.Agent.Sources;
 public static class ImageOpener
 {
     private static readonly TimeSpan Patience = TimeSpan.FromSeconds(10);
+    private static readonly TimeSpan PatienceWithCache = TimeSpan.FromSeconds(2);
     private static readonly TimeSpan FirstDelay = TimeSpan.FromMilliseconds(50);
     private static readonly TimeSpan LongestDelay = TimeSpan.FromSeconds(1);
 
@@ -21,24 +23,69 @@ public static class ImageOpener
     /// <param name="cancellation">Gives up.</param>
     /// <exception cref="LazyRestoreException">It cannot be opened, or is no intact image.</exception>
     public static CheckpointImage Open(string path, CancellationToken cancellation = default) =>
-        RemoteLocation.IsRemote(path) ? OpenRemote(RemoteLocation.Parse(path), cancellation)
-            : ObjectStores.IsObject(path) ? OpenObject(path, cancellation)
+        CachedLocation.Is(path) ? OpenCached(CachedLocation.Parse(path), cancellation)
+            : IsElsewhere(path) ? Open(OnThreadPool(() => OpenRemoteAsync(path, Patience, cancellation)))
             : Open(() => CheckpointImage.OpenFile(path), TimeProvider.System, cancellation);
 
     /// <summary>Whether a name stands for an image elsewhere, rather than for a file.</summary>
-    public static bool IsElsewhere(string path) => RemoteLocation.IsRemote(path) || ObjectStores.IsObject(path);
+    public static bool IsElsewhere(string path) => CachedLocation.Is(path) || RemoteLocation.IsRemote(path) || ObjectStores.IsObject(path);
 
     /// <summary>What stands for an image in whatever folder one is: the full path of a file, or the location of an image elsewhere.</summary>
     public static string Absolute(string path) => IsElsewhere(path) ? path : Path.GetFullPath(path);
 
-    // On the thread pool, because the caller's thread may be one that traces and must have no children but those.
-    private static CheckpointImage OpenRemote(RemoteLocation location, CancellationToken cancellation) =>
-        CheckpointImage.Open(new RemoteImageBytes(
-            Task.Run(() => RemoteImage.OpenAsync(location, Patience, cancellation), cancellation).GetAwaiter().GetResult()));
+    private static CheckpointImage Open(IRemoteImage image) => CheckpointImage.Open(new RemoteImageBytes(image));
 
-    private static CheckpointImage OpenObject(string location, CancellationToken cancellation) =>
-        CheckpointImage.Open(new RemoteImageBytes(
-            Task.Run(() => ObjectImage.OpenAsync(ObjectStores.Of(location), new ObjectSettings(), cancellation), cancellation).GetAwaiter().GetResult()));
+    private static async Task<IRemoteImage> OpenRemoteAsync(string location, TimeSpan patience, CancellationToken cancellation) =>
+        RemoteLocation.IsRemote(location)
+            ? await RemoteImage.OpenAsync(RemoteLocation.Parse(location), patience, cancellation).ConfigureAwait(false)
+            : await ObjectImage.OpenAsync(
+                ObjectStores.Of(location), new ObjectSettings { Patience = patience }, cancellation).ConfigureAwait(false);
+
+    // What a cache knows of an image serves while that cannot be reached.
+    private static CheckpointImage OpenCached(CachedLocation cached, CancellationToken cancellation)
+    {
+        CacheFolder folder = new(cached.Folder, cached.Limit);
+        CachedManifest? known = CachedManifest.TryRead(folder, cached.Location);
+        try
+        {
+            IRemoteImage reached = OnThreadPool(() => OpenRemoteAsync(cached.Location, known is null ? Patience : PatienceWithCache, cancellation));
+            CheckpointImage image = Open(new CachedImage(reached, folder, manifest: null));
+            CachedManifest.Of(image).Write(folder, cached.Location);
+            return image;
+        }
+        catch (LazyRestoreException problem) when (known is not null && problem is { Reason: FailureReason.SourceUnreachable } and not SourceRefusedException)
+        {
+            return OpenUnreached(cached.Location, folder, known, problem);
+        }
+        catch
+        {
+            folder.Dispose();
+            throw;
+        }
+    }
+
+    private static CheckpointImage OpenUnreached(string location, CacheFolder folder, CachedManifest known, LazyRestoreException problem)
+    {
+        DeferredImage deferred = new(location, token => OpenRemoteAsync(location, Patience, token), known);
+        try
+        {
+            return Open(new CachedImage(deferred, folder, known));
+        }
+        catch (ImageDamagedException)
+        {
+            throw problem;
+        }
+    }
+
+    private static CheckpointImage Open(CachedImage cached)
+    {
+        CheckpointImage image = Open((IRemoteImage)cached);
+        cached.Describe(image);
+        return image;
+    }
+
+    // The caller's thread may be one that traces and must have no children but those.
+    private static T OnThreadPool<T>(Func<Task<T>> work) => Task.Run(work).GetAwaiter().GetResult();
 
     /// <summary>Calls <paramref name="open"/> until it succeeds, or fails for good, or patience ends.</summary>
     internal static CheckpointImage Open(Func<CheckpointImage> open, TimeProvider time, CancellationToken cancellation)

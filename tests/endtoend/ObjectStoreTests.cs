@@ -26,7 +26,7 @@ public sealed class ObjectStoreTests(ObjectStore store) : IClassFixture<ObjectSt
     public void RedisAnswersAsBeforeFromAnObjectStore()
     {
         using RedisServer redis = RedisServer.Start();
-        string digest = redis.Fill(100_000);
+        string digest = redis.Fill(50_000);
         redis.Subject.Dump();
         redis.Subject.RestoreFrom(store.Put(redis.Subject.Image), Mode.Lazy, "--s3-endpoint", store.Endpoint);
         using RedisConnection connection = redis.Connect();
@@ -62,7 +62,7 @@ public sealed class ObjectStoreTests(ObjectStore store) : IClassFixture<ObjectSt
     [Fact]
     public void AnObjectThatIsReplacedMeanwhileIsRefused()
     {
-        using Subject subject = Subject.StartTarget("ballast", "64");
+        using Subject subject = Subject.StartTarget("ballast", "16");
         subject.Dump();
         string image = store.Put(subject.Image);
         RunningProcess restore = subject.RestoreFrom(image, Mode.Demand, "--on-page-error", "kill", "--s3-endpoint", store.Endpoint);

@@ -1,6 +1,7 @@
 using System.CommandLine;
 using LazyRestore.Agent;
 using LazyRestore.Agent.Sources;
+using LazyRestore.Agent.Sources.Caching;
 using LazyRestore.Agent.Sources.Remote;
 using LazyRestore.Restore;
 using LazyRestore.Tools.Output;
@@ -28,6 +29,20 @@ internal sealed class RestoreCommand : Verb
     };
 
     private readonly Option<string> _s3Endpoint = S3Endpoint.Option();
+
+    private readonly Option<string> _cache = new("--cache")
+    {
+        Description = "Keep what is fetched of an image elsewhere in the folder DIR, and do not fetch it again",
+        HelpName = "DIR",
+    };
+
+    private readonly Option<long> _cacheSize = new("--cache-size")
+    {
+        Description = "How large the folder may become; what was used longest ago goes first",
+        HelpName = "SIZE",
+        CustomParser = Numbers.Bytes,
+        DefaultValueFactory = _ => 20L << 30,
+    };
 
     private readonly Option<bool> _detach = new("--detach", "-d")
     {
@@ -105,6 +120,7 @@ internal sealed class RestoreCommand : Verb
             new("lazyrestore restore -d --pidfile redis.pid redis.ckpt", "in the background"),
             new("lazyrestore restore tcp://127.0.0.1:9100/redis.ckpt", "from a page server, its memory arriving through the network"),
             new("lazyrestore restore https://images.example/redis.ckpt", "from a web server, or from an object store with s3://bucket/redis.ckpt"),
+            new("lazyrestore restore --cache /var/cache/lazyrestore s3://bucket/redis.ckpt", "the next time without fetching it again"),
             new("lazyrestore restore redis.ckpt --via 'ssh host lazyrestore serve --stdio /images'", "through any command"),
             new("ssh host cat redis.ckpt | lazyrestore restore -", "from standard input"))
     {
@@ -122,9 +138,18 @@ internal sealed class RestoreCommand : Verb
                 result.AddError("--record needs an image in a file, and excludes --eager: it notes what is touched while memory is missing");
             }
         });
+        Validators.Add(result =>
+        {
+            if (result.GetResult(_cache) is not null && result.GetResult(_via) is null && !ImageOpener.IsElsewhere(result.GetValue(_image) ?? ""))
+            {
+                result.AddError("--cache is for images elsewhere; this one is here");
+            }
+        });
         Add(_image);
         Add(_via);
         Add(_s3Endpoint);
+        Add(_cache);
+        Add(_cacheSize);
         Add(_detach);
         Add(_pidFile);
         Add(_statusFd);
@@ -150,11 +175,17 @@ internal sealed class RestoreCommand : Verb
         };
     }
 
+    private string ImageOf(ParseResult parse)
+    {
+        string image = parse.GetValue(_via) is { } command
+            ? RemoteLocation.OfCommand(command, parse.GetRequiredValue(_image))
+            : S3Endpoint.Applied(parse.GetRequiredValue(_image), parse.GetValue(_s3Endpoint));
+        return parse.GetValue(_cache) is { } folder ? new CachedLocation(image, Path.GetFullPath(folder), parse.GetValue(_cacheSize)).Text : image;
+    }
+
     private RestoreSettings SettingsOf(ParseResult parse) => new()
     {
-        Image = parse.GetValue(_via) is { } command
-            ? RemoteLocation.OfCommand(command, parse.GetRequiredValue(_image))
-            : S3Endpoint.Applied(parse.GetRequiredValue(_image), parse.GetValue(_s3Endpoint)),
+        Image = ImageOf(parse),
         PidFile = parse.GetValue(_pidFile),
         StatusFd = parse.GetValue(_statusFd),
         NewPid = parse.GetValue(_newPid),

@@ -1,3 +1,5 @@
+using LazyRestore.Agent.Sources.Remote;
+
 namespace LazyRestore.Agent.Sources.Objects;
 
 /// <summary>
@@ -17,7 +19,7 @@ internal sealed class BulkLane(BulkLane.RangeRead read, int streams, long longes
     private int _running;
 
     /// <summary>Reads a range and hands out its bytes.</summary>
-    internal delegate Task RangeRead(ObjectRange range, PieceReader.Taker take, CancellationToken cancellation);
+    internal delegate Task RangeRead(ByteRange range, PieceReader.Taker take, CancellationToken cancellation);
 
     /// <summary>Brings a part. Nothing is added to it any more when this has ended.</summary>
     internal Task GetAsync(ExtentPart part, CancellationToken cancellation)
@@ -42,7 +44,7 @@ internal sealed class BulkLane(BulkLane.RangeRead read, int streams, long longes
     /// <param name="ranges">What is wanted, in the order in which it was asked for.</param>
     /// <param name="longest">The most bytes together.</param>
     /// <returns>Their places, in the order of the object, without gaps that are too large.</returns>
-    internal static IReadOnlyList<int> Merge(IReadOnlyList<ObjectRange> ranges, long longest)
+    internal static IReadOnlyList<int> Merge(IReadOnlyList<ByteRange> ranges, long longest)
     {
         int[] order = [.. Enumerable.Range(0, ranges.Count).OrderBy(place => ranges[place].Offset)];
         int first = Array.IndexOf(order, 0);
@@ -56,7 +58,7 @@ internal sealed class BulkLane(BulkLane.RangeRead read, int streams, long longes
         return order[first..(last + 1)];
     }
 
-    private static bool IsNear(ObjectRange next, long end) => next.Offset - end <= LongestGap;
+    private static bool IsNear(ByteRange next, long end) => next.Offset - end <= LongestGap;
 
     private async Task RunAsync()
     {
@@ -88,7 +90,7 @@ internal sealed class BulkLane(BulkLane.RangeRead read, int streams, long longes
         Exception? problem = null;
         try
         {
-            ObjectRange whole = ObjectRange.Between(batch[0].Part.Range.Offset, batch.Max(static request => request.Part.Range.End));
+            ByteRange whole = ByteRange.Between(batch[0].Part.Range.Offset, batch.Max(static request => request.Part.Range.End));
             await read(
                 whole, (offset, bytes) => batch.ForEach(request => request.Take(offset, bytes)), batch[0].Cancellation).ConfigureAwait(false);
         }

@@ -1,6 +1,8 @@
-using System.Net;
 using System.Net.Http.Headers;
+using System.Security.Authentication;
+using System.Net;
 using System.Text;
+using LazyRestore.Agent.Sources.Remote;
 
 namespace LazyRestore.Agent.Sources.Objects;
 
@@ -40,7 +42,7 @@ internal sealed class HttpObject : IObjectStore
     public string Name => _address.GetLeftPart(UriPartial.Path);
 
     /// <inheritdoc/>
-    public async Task<ObjectPiece> GetAsync(ObjectRange range, ObjectVersion? version, CancellationToken cancellation)
+    public async Task<ObjectPiece> GetAsync(ByteRange range, ObjectVersion? version, CancellationToken cancellation)
     {
         using HttpRequestMessage request = new(HttpMethod.Get, _address);
         request.Headers.Authorization = _login;
@@ -59,6 +61,11 @@ internal sealed class HttpObject : IObjectStore
         try
         {
             response = await _client.SendAsync(request, HttpCompletionOption.ResponseHeadersRead, cancellation).ConfigureAwait(false);
+        }
+        catch (HttpRequestException problem) when (problem.InnerException is AuthenticationException untrusted)
+        {
+            throw new ObjectUnavailableException(
+                $"the server of {Name} is not trusted: {untrusted.Message}", isRefusal: true, retryAfter: null);
         }
         catch (HttpRequestException problem)
         {
@@ -99,9 +106,9 @@ internal sealed class HttpObject : IObjectStore
         response.Headers.ETag is { IsWeak: false, Tag: var tag } ? tag : null,
         response.Content.Headers.LastModified);
 
-    private static ObjectRange RangeOf(HttpResponseMessage response) =>
+    private static ByteRange RangeOf(HttpResponseMessage response) =>
         response.Content.Headers.ContentRange is { Unit: "bytes", From: { } from, To: { } to } && to >= from && response.Content.Headers.ContentEncoding.Count == 0
-            ? ObjectRange.Between(from, to + 1)
+            ? ByteRange.Between(from, to + 1)
             : throw NoRange();
 
     private static IOException NoRange() => new("the server does not say which bytes it sends");

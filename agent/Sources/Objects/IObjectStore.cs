@@ -1,3 +1,5 @@
+using LazyRestore.Agent.Sources.Remote;
+
 namespace LazyRestore.Agent.Sources.Objects;
 
 /// <summary>One object, in whatever store, read by ranges. It is asked by several tasks at once.</summary>
@@ -11,7 +13,7 @@ internal interface IObjectStore : IDisposable
     /// <param name="version">Which object it has to belong to; null for whatever is there.</param>
     /// <param name="cancellation">Gives up.</param>
     /// <exception cref="ObjectUnavailableException">The store says that it cannot be had.</exception>
-    /// <exception cref="ObjectReplacedException">There is another object now.</exception>
+    /// <exception cref="ImageReplacedException">There is another object now.</exception>
     /// <exception cref="IOException">The store cannot be reached, or answers something else.</exception>
-    Task<ObjectPiece> GetAsync(ObjectRange range, ObjectVersion? version, CancellationToken cancellation);
+    Task<ObjectPiece> GetAsync(ByteRange range, ObjectVersion? version, CancellationToken cancellation);
 }

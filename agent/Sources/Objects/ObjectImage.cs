@@ -81,7 +81,7 @@ internal sealed class ObjectImage : IRemoteImage
     public async Task<ReadOnlyMemory<byte>> ReadAsync(long offset, int length)
     {
         byte[] bytes = [];
-        await PatientlyAsync(async token => bytes = await ReadOnceAsync(new ObjectRange(offset, length), token).ConfigureAwait(false), _end.Token)
+        await PatientlyAsync(async token => bytes = await ReadOnceAsync(new ByteRange(offset, length), token).ConfigureAwait(false), _end.Token)
             .ConfigureAwait(false);
         return bytes;
     }
@@ -128,24 +128,24 @@ internal sealed class ObjectImage : IRemoteImage
         }
     }
 
-    private async Task ReadInTurnsAsync(ObjectRange range, PieceReader.Taker take, CancellationToken cancellation) =>
+    private async Task ReadInTurnsAsync(ByteRange range, PieceReader.Taker take, CancellationToken cancellation) =>
         await _reader.ReadAsync(range, _version, take, () => _gate.ClearAsync(s_turn), cancellation).ConfigureAwait(false);
 
     private async Task ReadEndsAsync(CancellationToken cancellation)
     {
         using MemoryStream front = new();
         ObjectVersion version = await _reader.ReadAsync(
-            new ObjectRange(0, EndLength), version: null, (_, bytes) => front.Write(bytes.Span), pause: null, cancellation).ConfigureAwait(false);
+            new ByteRange(0, EndLength), version: null, (_, bytes) => front.Write(bytes.Span), pause: null, cancellation).ConfigureAwait(false);
         _version = version;
         _front = front.ToArray();
         if (version.Length > _front.Length)
         {
             long start = Math.Max(_front.Length, version.Length - EndLength);
-            _back = await ReadOnceAsync(ObjectRange.Between(start, version.Length), cancellation).ConfigureAwait(false);
+            _back = await ReadOnceAsync(ByteRange.Between(start, version.Length), cancellation).ConfigureAwait(false);
         }
     }
 
-    private async Task<byte[]> ReadOnceAsync(ObjectRange range, CancellationToken cancellation)
+    private async Task<byte[]> ReadOnceAsync(ByteRange range, CancellationToken cancellation)
     {
         byte[] bytes = new byte[range.Length];
         _ = await _reader.ReadAsync(
@@ -183,8 +183,8 @@ internal sealed class ObjectImage : IRemoteImage
     }
 
     private LazyRestoreException Unreachable(IOException? problem) => problem is ObjectUnavailableException { IsRefusal: true }
-        ? new LazyRestoreException(
-            FailureReason.SourceUnreachable, problem.Message, "Check the address and the credentials, and that the server gives single ranges.", problem)
+        ? new SourceRefusedException(
+            problem.Message, "Check the address and the credentials, and that the server gives single ranges.", problem)
         : new LazyRestoreException(
             FailureReason.SourceUnreachable,
             $"the image at {_store.Name} cannot be had: {problem?.Message ?? "the server is silent"}",

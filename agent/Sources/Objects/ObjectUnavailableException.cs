@@ -1,3 +1,5 @@
+using LazyRestore.Agent.Sources.Remote;
+
 namespace LazyRestore.Agent.Sources.Objects;
 
 /// <summary>A store says that an object cannot be had.</summary>
@@ -24,7 +26,7 @@ internal sealed class ObjectUnavailableException(string problem, bool isRefusal,
         {
             404 or 410 => new ObjectUnavailableException($"there is no image at {name} ({status})", isRefusal: true, retryAfter),
             401 or 403 or 407 => new ObjectUnavailableException($"the image at {name} is forbidden ({status})", isRefusal: true, retryAfter),
-            412 or 416 => new ObjectReplacedException(name),
+            412 or 416 => new ImageReplacedException(name),
             408 or 425 or 429 or >= 500 => new ObjectUnavailableException(says, isRefusal: false, retryAfter),
             _ => new ObjectUnavailableException(says, isRefusal: true, retryAfter),
         };

@@ -1,4 +1,5 @@
 using System.Buffers;
+using LazyRestore.Agent.Sources.Remote;
 
 namespace LazyRestore.Agent.Sources.Objects;
 
@@ -19,10 +20,10 @@ internal sealed class PieceReader(IObjectStore store, TimeSpan silence)
     /// <param name="pause">Waited for before each part; null for no pauses.</param>
     /// <param name="cancellation">Gives up.</param>
     /// <returns>The object that is there.</returns>
-    /// <exception cref="ObjectReplacedException">It is another object than <paramref name="version"/>.</exception>
+    /// <exception cref="ImageReplacedException">It is another object than <paramref name="version"/>.</exception>
     /// <exception cref="IOException">What is answered is something else, or not all of it; or nothing in time.</exception>
     internal async Task<ObjectVersion> ReadAsync(
-        ObjectRange range, ObjectVersion? version, Taker take, Func<Task>? pause, CancellationToken cancellation)
+        ByteRange range, ObjectVersion? version, Taker take, Func<Task>? pause, CancellationToken cancellation)
     {
         using var patience = CancellationTokenSource.CreateLinkedTokenSource(cancellation);
         byte[] buffer = ArrayPool<byte>.Shared.Rent(BufferLength);
@@ -64,11 +65,11 @@ internal sealed class PieceReader(IObjectStore store, TimeSpan silence)
         }
     }
 
-    private void Check(ObjectPiece piece, ObjectRange asked, ObjectVersion? version)
+    private void Check(ObjectPiece piece, ByteRange asked, ObjectVersion? version)
     {
         if (version is not null && version.Differs(piece.Version))
         {
-            throw new ObjectReplacedException(store.Name);
+            throw new ImageReplacedException(store.Name);
         }
 
         if (piece.Range.Offset != asked.Offset || piece.Range.End != Math.Min(asked.End, piece.Version.Length))

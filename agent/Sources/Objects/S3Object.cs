@@ -1,9 +1,10 @@
 using System.Globalization;
 using System.Net.Http.Headers;
 using Amazon.Runtime;
-using Amazon.Runtime.Internal.Transform;
-using Amazon.S3;
 using Amazon.S3.Model;
+using Amazon.S3;
+using LazyRestore.Agent.Sources.Remote;
+using ByteRange = LazyRestore.Agent.Sources.Remote.ByteRange;
 
 namespace LazyRestore.Agent.Sources.Objects;
 
@@ -56,13 +57,13 @@ internal sealed class S3Object : IObjectStore
     public string Name => _location.ToString();
 
     /// <inheritdoc/>
-    public async Task<ObjectPiece> GetAsync(ObjectRange range, ObjectVersion? version, CancellationToken cancellation)
+    public async Task<ObjectPiece> GetAsync(ByteRange range, ObjectVersion? version, CancellationToken cancellation)
     {
         GetObjectRequest request = new()
         {
             BucketName = _location.Bucket,
             Key = _location.Key,
-            ByteRange = new ByteRange(range.Offset, range.End - 1),
+            ByteRange = new Amazon.S3.Model.ByteRange(range.Offset, range.End - 1),
             EtagToMatch = version?.Tag,
         };
         GetObjectResponse response;
@@ -87,7 +88,7 @@ internal sealed class S3Object : IObjectStore
         {
             return ContentRangeHeaderValue.TryParse(response.ContentRange, out ContentRangeHeaderValue? sent) && sent is { From: { } from, To: { } to, Length: { } length }
                 ? new ObjectPiece(
-                    new ObjectVersion(length, response.ETag, Modified: null), ObjectRange.Between(from, to + 1), response.ResponseStream, response)
+                    new ObjectVersion(length, response.ETag, Modified: null), ByteRange.Between(from, to + 1), response.ResponseStream, response)
                 : throw new IOException($"{Name} does not say which bytes it sends");
         }
         catch
@@ -109,8 +110,7 @@ internal sealed class S3Object : IObjectStore
             ? TimeSpan.FromSeconds(seconds)
             : null;
 
-    private LazyRestoreException Misconfigured(Exception problem) => new(
-        FailureReason.SourceUnreachable,
+    private SourceRefusedException Misconfigured(Exception problem) => new(
         $"{Name} cannot be asked for: {problem.Message.AsSpan().Trim().ToString().Split('\n')[0]}",
         "Give AWS_ACCESS_KEY_ID, AWS_SECRET_ACCESS_KEY and AWS_REGION, or a profile in AWS_PROFILE; another store than AWS in AWS_ENDPOINT_URL or --s3-endpoint.",
         problem);

@@ -24,6 +24,12 @@ internal sealed class PageAnswer(RemoteExtents extents, ExtentBuffer buffer, int
     /// <summary>The extents that are known, those of the image.</summary>
     internal RemoteExtents Extents => extents;
 
+    /// <summary>Takes what was verified, as it came: an offset from the beginning of the extent's record, and bytes. Null when nobody keeps it.</summary>
+    internal VerifiedBytes? Verified { get; set; }
+
+    /// <summary>Takes bytes of an extent's record that were verified.</summary>
+    internal delegate void VerifiedBytes(int offset, ReadOnlySpan<byte> bytes);
+
     /// <summary>Whether nothing is left to ask for.</summary>
     internal bool IsComplete => extents.Header(_extent) is not null && _page >= end;
 
@@ -133,6 +139,7 @@ internal sealed class PageAnswer(RemoteExtents extents, ExtentBuffer buffer, int
         if (_header is not { } header)
         {
             SetHeader(extents.Add(_extent, bytes));
+            Verified?.Invoke(0, bytes);
             return;
         }
 
@@ -141,6 +148,7 @@ internal sealed class PageAnswer(RemoteExtents extents, ExtentBuffer buffer, int
         {
             ExtentDecoder.VerifyPages(header, ordinal, bytes);
             buffer.Arrive(ordinal, bytes);
+            Verified?.Invoke(OffsetInRecord(header, ordinal), bytes);
             Pass(header, ordinal, 1, static _ => { });
             return;
         }
@@ -151,6 +159,7 @@ internal sealed class PageAnswer(RemoteExtents extents, ExtentBuffer buffer, int
         }
 
         int pages = _decoder.DecodeBlockOf(header, ordinal, bytes, _decoded);
+        Verified?.Invoke(OffsetInRecord(header, ordinal), bytes);
         int first = ordinal - (ordinal % ImageLayout.PagesPerBlock);
         for (int place = 0; place < pages; place++)
         {
@@ -159,6 +168,8 @@ internal sealed class PageAnswer(RemoteExtents extents, ExtentBuffer buffer, int
 
         Pass(header, ordinal, pages - (ordinal - first), static _ => { });
     }
+
+    private static int OffsetInRecord(ExtentHeader header, int ordinal) => header.Entry.HeadLength + ExtentDecoder.RangeOf(header, ordinal).Offset;
 
     private void SetHeader(ExtentHeader header)
     {

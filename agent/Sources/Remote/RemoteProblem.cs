@@ -6,7 +6,7 @@ internal static class RemoteProblem
     /// <summary>The exception for a reason of the protocol: an <see cref="IOException"/> when it can pass.</summary>
     internal static Exception Of(string reason, string message) => reason switch
     {
-        "refused" => new LazyRestoreException(FailureReason.SourceUnreachable, $"the page server refuses: {message}"),
+        "refused" => new SourceRefusedException($"the page server refuses: {message}"),
         "damaged" => new LazyRestoreException(FailureReason.DamagedImage, $"the page server says: {message}"),
         _ => new IOException($"the page server says: {message}"),
     };

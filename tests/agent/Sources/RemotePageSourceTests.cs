@@ -75,7 +75,7 @@ public sealed class RemotePageSourceTests
         }
     }
 
-    private static void Await(IAwaitedPageSource source, Func<FetchOutcome> ask)
+    internal static void Await(IAwaitedPageSource source, Func<FetchOutcome> ask)
     {
         bool isReady = SpinWait.SpinUntil(
             () =>

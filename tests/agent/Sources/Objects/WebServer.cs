@@ -28,6 +28,9 @@ internal enum WebMischief
     /// <summary>Says that it is overloaded.</summary>
     Unavailable,
 
+    /// <summary>Says that it is not for everybody.</summary>
+    Forbid,
+
     /// <summary>Says nothing more.</summary>
     Silence,
 
@@ -192,6 +195,9 @@ internal sealed class WebServer : IDisposable
                 return await SendRangeAsync(stream, first, middle, first, Content.Length);
             case WebMischief.Unavailable:
                 await SendAsync(stream, $"HTTP/1.1 503 Busy\r\nRetry-After: {RetryAfter}\r\nContent-Length: 4\r\n\r\nbusy");
+                return true;
+            case WebMischief.Forbid:
+                await SendAsync(stream, "HTTP/1.1 403 Forbidden\r\nContent-Length: 0\r\n\r\n");
                 return true;
             case WebMischief.Silence:
                 await SendRangeAsync(stream, first, last, first, middle - first);

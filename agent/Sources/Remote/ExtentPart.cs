@@ -1,9 +1,8 @@
 using System.Buffers;
 using LazyRestore.Agent.Protocol;
-using LazyRestore.Agent.Sources.Remote;
 using LazyRestore.ImageFormat;
 
-namespace LazyRestore.Agent.Sources.Objects;
+namespace LazyRestore.Agent.Sources.Remote;
 
 /// <summary>
 /// What of an extent's record answers a question: which range of the object has it, and the way of the bytes from a range, however large, to who
@@ -19,7 +18,7 @@ internal sealed class ExtentPart
     private readonly ExtentEntry _entry;
 
     // What the sink takes next, and where that ends: the head, then what follows from it.
-    private ObjectRange _wanted;
+    private ByteRange _wanted;
     private bool _hasHead;
 
     /// <summary>Begins an answer.</summary>
@@ -32,12 +31,15 @@ internal sealed class ExtentPart
         _query = query;
         _entry = sink.Extents.Entry(query.Extent);
         _hasHead = !query.WithHead;
-        _wanted = _hasHead ? Payload() : ObjectRange.Between(_entry.RecordOffset, _entry.PayloadOffset);
-        Range = _hasHead ? _wanted : ObjectRange.Between(_entry.RecordOffset, _entry.PayloadOffset + Guess(isBulk));
+        _wanted = _hasHead ? Payload() : ByteRange.Between(_entry.RecordOffset, _entry.PayloadOffset);
+        Range = _hasHead ? _wanted : ByteRange.Between(_entry.RecordOffset, _entry.PayloadOffset + Guess(isBulk));
     }
 
+    /// <summary>What it takes next; empty when it has all, as far as is known.</summary>
+    internal ByteRange Wanted => _wanted;
+
     /// <summary>The bytes to ask for; empty when nothing is needed.</summary>
-    internal ObjectRange Range { get; }
+    internal ByteRange Range { get; }
 
     /// <summary>Takes what it needs of bytes that come in order.</summary>
     /// <param name="offset">Where they stand in the object.</param>
@@ -50,7 +52,7 @@ internal sealed class ExtentPart
             int skipped = (int)(_wanted.Offset - offset);
             int count = (int)Math.Min(bytes.Length - skipped, _wanted.Length);
             _sink.Append(new ReadOnlySequence<byte>(bytes.Slice(skipped, count)));
-            _wanted = ObjectRange.Between(_wanted.Offset + count, _wanted.End);
+            _wanted = ByteRange.Between(_wanted.Offset + count, _wanted.End);
             if (_wanted.Length == 0 && !_hasHead)
             {
                 _hasHead = true;
@@ -59,18 +61,18 @@ internal sealed class ExtentPart
         }
     }
 
-    private ObjectRange Payload()
+    private ByteRange Payload()
     {
         ExtentHeader header = _sink.Extents.Header(_query.Extent)!;
         int first = header.Presence.Rank(_query.Page);
         int end = header.Presence.Rank(_query.Page + Math.Max(_query.Count, 0));
         if (first >= end)
         {
-            return new ObjectRange(_entry.PayloadOffset, 0);
+            return new ByteRange(_entry.PayloadOffset, 0);
         }
 
         (int lastOffset, int lastLength) = ExtentDecoder.RangeOf(header, end - 1);
-        return ObjectRange.Between(
+        return ByteRange.Between(
             _entry.PayloadOffset + ExtentDecoder.RangeOf(header, first).Offset, _entry.PayloadOffset + lastOffset + lastLength);
     }
 

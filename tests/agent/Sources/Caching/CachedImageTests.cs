@@ -1,0 +1,159 @@
+using LazyRestore.Agent.Sources;
+using LazyRestore.Agent.Sources.Caching;
+using LazyRestore.Agent.Tests.Sources.Objects;
+using LazyRestore.ImageFormat;
+
+namespace LazyRestore.Agent.Tests.Sources.Caching;
+
+/// <summary>Images that are fetched once: whatever becomes of the files of the cache, no page is ever wrong.</summary>
+public sealed class CachedImageTests : IDisposable
+{
+    private readonly string _folder = Directory.CreateTempSubdirectory("lazyrestore-cache-").FullName;
+
+    [Theory]
+    [InlineData(ExtentCodec.None)]
+    [InlineData(ExtentCodec.Lz4)]
+    public void TheSecondTimeNeedsNoServer(ExtentCodec codec)
+    {
+        using ServedImage served = new(codec);
+        string location;
+        using (WebServer server = new(File.ReadAllBytes(served.FilePath)))
+        {
+            location = Cached(server);
+            ReadAll(location);
+        }
+
+        ReadAll(location);
+        VerifyAll(location);
+    }
+
+    [Fact]
+    public void WhatIsReadByOffsetIsKeptAsWell()
+    {
+        using ServedImage served = new(ExtentCodec.Zstd);
+        string location;
+        using (WebServer server = new(File.ReadAllBytes(served.FilePath)))
+        {
+            location = Cached(server);
+            VerifyAll(location);
+        }
+
+        ReadAll(location);
+    }
+
+    [Fact]
+    public void DamageIsNoticedFetchedAgainAndPutRight()
+    {
+        using ServedImage served = new(ExtentCodec.None);
+        string location;
+        using (WebServer server = new(File.ReadAllBytes(served.FilePath)))
+        {
+            location = Cached(server);
+            ReadAll(location);
+            int asked = server.Asked.Count;
+            foreach (string file in Files())
+            {
+                using FileStream stream = new(file, FileMode.Open);
+                stream.Seek(stream.Length / 2, SeekOrigin.Begin);
+                stream.Write(new byte[5000]);
+            }
+
+            ReadAll(location);
+            Assert.True(server.Asked.Count > asked + 1);
+        }
+
+        ReadAll(location);
+    }
+
+    /// <summary>What a process leaves that is killed: files of full length with holes, files that are cut, and files that nobody knows.</summary>
+    [Fact]
+    public void HalfWrittenFilesAreFilledUp()
+    {
+        using ServedImage served = new(ExtentCodec.Lz4);
+        string location;
+        using (WebServer server = new(File.ReadAllBytes(served.FilePath)))
+        {
+            location = Cached(server);
+            ReadAll(location);
+            int number = 0;
+            foreach (string file in Files())
+            {
+                using FileStream stream = new(file, FileMode.Open);
+                long length = stream.Length;
+                stream.SetLength(length * (number++ % 3) / 3);
+                stream.SetLength(number % 2 == 0 ? length : stream.Length);
+            }
+
+            ReadAll(location);
+        }
+
+        ReadAll(location);
+    }
+
+    [Fact]
+    public void TwoAtOnceShareIt()
+    {
+        using ServedImage served = new(ExtentCodec.None);
+        string location;
+        using (WebServer server = new(File.ReadAllBytes(served.FilePath)))
+        {
+            location = Cached(server);
+            Parallel.Invoke(() => ReadAll(location), () => ReadAll(location), () => VerifyAll(location));
+        }
+
+        ReadAll(location);
+    }
+
+    [Fact]
+    public void AnotherImageUnderTheNameIsNoticedWhileTheServerAnswers()
+    {
+        using ServedImage first = new(ExtentCodec.None);
+        using ServedImage second = new(ExtentCodec.Lz4);
+        using WebServer server = new(File.ReadAllBytes(first.FilePath));
+        string location = Cached(server);
+        ReadAll(location);
+        (server.Content, server.Tag) = (File.ReadAllBytes(second.FilePath), "\"two\"");
+        using CheckpointImage image = ImageOpener.Open(location);
+        Assert.Equal(second.Image.Bytes.Length, image.Bytes.Length);
+    }
+
+    [Fact]
+    public void AServerThatRefusesIsBelieved()
+    {
+        using ServedImage served = new(ExtentCodec.None);
+        using WebServer server = new(File.ReadAllBytes(served.FilePath));
+        string location = Cached(server);
+        ReadAll(location);
+        server.Play(WebMischief.Forbid, int.MaxValue);
+        Assert.Contains("forbidden", Assert.ThrowsAny<LazyRestoreException>(() => ImageOpener.Open(location)).Message, StringComparison.Ordinal);
+    }
+
+    public void Dispose() => Directory.Delete(_folder, recursive: true);
+
+    private string Cached(WebServer server) => new CachedLocation(server.Address, _folder, 1L << 30).Text;
+
+    private IEnumerable<string> Files() => Directory.EnumerateDirectories(Path.Combine(_folder, "lazyrestore-1"))
+        .SelectMany(Directory.EnumerateFiles).Where(static file => !Path.GetFileName(file).StartsWith("at-", StringComparison.Ordinal));
+
+    private static void ReadAll(string location)
+    {
+        using CheckpointImage image = ImageOpener.Open(location);
+        using var source = (IAwaitedPageSource)PageSources.Of(image);
+        for (int extent = 0; extent < ServedImage.Extents; extent++)
+        {
+            // All of it, and pages that a thread waits for among them.
+            for (int page = 0; page < ImageLayout.PagesPerExtent; page += 40)
+            {
+                RemotePageSourceTests.Check(source, (extent * ImageLayout.PagesPerExtent) + page);
+            }
+
+            RemotePageSourceTests.Await(source, () => source.AskAhead(extent, ImageLayout.PagesPerExtent - 1, ImageLayout.PagesPerExtent));
+        }
+    }
+
+    private static void VerifyAll(string location)
+    {
+        using CheckpointImage image = ImageOpener.Open(location);
+        Assert.True(image.Verify().IsIntact);
+    }
+}
