@@ -4,6 +4,7 @@ using LazyRestore.Agent.State;
 using LazyRestore.ImageFormat;
 using LazyRestore.ImageFormat.Records;
 using Microsoft.Win32.SafeHandles;
+using static Tmds.Linux.LibC;
 
 namespace LazyRestore.Agent;
 
@@ -82,6 +83,13 @@ public sealed unsafe partial class PageState : IDisposable
 
         ChildParking? parking = parkingA is null || parkingB is null ? null : new ChildParking(parkingA, parkingB);
         return new PageState(mapping, new StateLayout(header->ExtentCount, header->RegionCapacity), parking);
+    }
+
+    /// <summary>The same state, mapped once more, for a thread that may outlive this object.</summary>
+    internal PageState MapAgain()
+    {
+        int memfd = fcntl(Descriptor, F_DUPFD_CLOEXEC, 0);
+        return memfd < 0 ? throw new NativeException("fcntl(F_DUPFD_CLOEXEC)", errno, "page state") : Attach(new SafeFileHandle(memfd, ownsHandle: true));
     }
 
     /// <summary>

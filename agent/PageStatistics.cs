@@ -24,6 +24,9 @@ public sealed record PageStatistics
     /// <summary>Extents of 2 MiB that the mover placed whole: as a huge page each, where the kernel gave it one.</summary>
     public required long MovedExtents { get; init; }
 
+    /// <summary>Pages of shared memory that were put into it once, for all who map it.</summary>
+    public required long ContinuedPages { get; init; }
+
     /// <summary>Faults answered with a zero page.</summary>
     public required long ZeroPages { get; init; }
 

@@ -16,13 +16,14 @@ public sealed class CheckpointImage : IDisposable
     {
         Bytes = bytes;
         Contents = contents;
+        Checkpoint = contents.Checkpoint;
     }
 
     /// <summary>How many bytes from the beginning are read to tell an image from something else, where it has that many.</summary>
     public static int FirstRead => ImageLimits.Header;
 
-    /// <summary>The records.</summary>
-    public Checkpoint Checkpoint => Contents.Checkpoint;
+    /// <summary>The records: those of the image, unless <see cref="Alter"/> has changed them.</summary>
+    public Checkpoint Checkpoint { get; private set; }
 
     /// <summary>The extents.</summary>
     public ExtentIndex Index => Contents.Index;
@@ -38,6 +39,9 @@ public sealed class CheckpointImage : IDisposable
 
     /// <summary>What was read when the image was opened.</summary>
     internal ImageContents Contents { get; }
+
+    /// <summary>Changes the records for all who use this from now on; the image itself stays as it is.</summary>
+    public void Alter(Func<Checkpoint, Checkpoint> change) => Checkpoint = change(Checkpoint);
 
     /// <summary>Opens an image file.</summary>
     /// <exception cref="ImageDamagedException">It is no image, or records or index are damaged.</exception>

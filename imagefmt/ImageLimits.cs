@@ -45,6 +45,12 @@ internal static class ImageLimits
     /// <summary>A socket address, with room to spare over sockaddr_storage.</summary>
     public const int SocketAddress = 128;
 
+    /// <summary>What an address of IPv4 has at least: struct sockaddr_in.</summary>
+    public const int InetAddress = 16;
+
+    /// <summary>What a TCP connection had received, or was about to send; two of them fit into a record.</summary>
+    public const int TcpQueue = 15 << 20;
+
     /// <summary>The value of a socket option.</summary>
     public const int SocketOption = 64 << 10;
 

@@ -72,6 +72,19 @@ public sealed unsafe partial class UserFault : IDisposable
     }
 
     /// <summary>
+    /// UFFDIO_CONTINUE: maps pages that the file behind a shared mapping has, and wakes who waits for them. Where the file has none the
+    /// call fails with EFAULT, where one is mapped already with EEXIST. Linux 5.14.
+    /// </summary>
+    public PlacementResult Continue(ulong destination, ulong length)
+    {
+        uffdio_continue request = new() { range = new() { start = destination, len = length } };
+        int returned = ioctl(_fd, unchecked((int)UFFDIO_CONTINUE), &request);
+        return returned == 0
+            ? new PlacementResult(PlacementOutcome.Installed, length, 0)
+            : PlacementResult.Decode(returned, errno, request.mapped, length);
+    }
+
+    /// <summary>
     /// UFFDIO_POISON: whoever touches the pages gets SIGBUS, a system call EFAULT, and who waits is woken for that. Linux 6.6; needs
     /// <see cref="UserFaultFeatures.Poison"/>.
     /// </summary>
@@ -111,8 +124,10 @@ public sealed unsafe partial class UserFault : IDisposable
     /// </summary>
     internal bool IsGone(ulong unregisteredAddress) => ZeroPage(unregisteredAddress, PageSize).Outcome == PlacementOutcome.Gone;
 
-    /// <summary>Whether an event is on its way that has not been read. The address is one where no registered memory lies.</summary>
-    internal bool IsChanging(ulong unregisteredAddress) => ZeroPage(unregisteredAddress, PageSize).Outcome == PlacementOutcome.Deferred;
+    /// <summary>
+    /// Whether an event is on its way that has not been read: the kernel looks for that before it looks at the range, which is none.
+    /// </summary>
+    internal bool IsChanging => ZeroPage(0, 0).Outcome == PlacementOutcome.Deferred;
 
     /// <summary>Reads waiting messages without blocking.</summary>
     /// <returns>How many messages were read, or a negative error number (-EAGAIN: none waits).</returns>

@@ -18,6 +18,7 @@ internal static unsafe partial class Interop
         internal const uint UFFDIO_COPY = 0xC028AA03;
         internal const uint UFFDIO_ZEROPAGE = 0xC020AA04;
         internal const uint UFFDIO_MOVE = 0xC028AA05;
+        internal const uint UFFDIO_CONTINUE = 0xC020AA07;
         internal const uint UFFDIO_POISON = 0xC020AA08;
         internal const uint UFFDIO_API = 0xC018AA3F;
 
@@ -82,6 +83,14 @@ internal static unsafe partial class Interop
             internal uffdio_range range;
             internal ulong mode;
             internal long zeropage;
+        }
+
+        [StructLayout(LayoutKind.Sequential)]
+        internal struct uffdio_continue
+        {
+            internal uffdio_range range;
+            internal ulong mode;
+            internal long mapped;
         }
 
         [StructLayout(LayoutKind.Sequential)]

@@ -129,7 +129,7 @@ internal sealed unsafe partial class AddressSpace : IDisposable
     }
 
     /// <summary>Whether the process is about to change its address space, and the event of that has not been read yet.</summary>
-    internal bool IsChanging => Fault.IsChanging(UnregisteredAddress);
+    internal bool IsChanging => Fault.IsChanging;
 
     private ulong UnregisteredAddress
     {

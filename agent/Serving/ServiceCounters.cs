@@ -5,7 +5,7 @@ using LazyRestore.Agent.State;
 namespace LazyRestore.Agent.Serving;
 
 /// <summary>
-/// The counters of a service, in the state file of the restored process. The agent thread alone writes them; others read
+/// The counters of a service, in the state file of the restored process. Each is written by one thread alone; others read
 /// values that may be a moment old.
 /// </summary>
 internal readonly unsafe struct ServiceCounters(PageState state)
@@ -40,12 +40,13 @@ internal readonly unsafe struct ServiceCounters(PageState state)
         return new PageStatistics
         {
             PagesRemaining = remaining,
-            DemandFaults = this[StateCounter.DemandFaults],
+            DemandFaults = this[StateCounter.DemandFaults] + this[StateCounter.SharedFaults],
             CopiedPages = this[StateCounter.CopiedPages],
             MovedPages = this[StateCounter.MovedPages],
             ForceCopiedPages = this[StateCounter.ForceCopiedPages],
             MovedExtents = this[StateCounter.MovedExtents],
-            ZeroPages = this[StateCounter.ZeroPages],
+            ContinuedPages = this[StateCounter.ContinuedPages],
+            ZeroPages = this[StateCounter.ZeroPages] + this[StateCounter.SharedZeroPages],
             HydratedPages = this[StateCounter.HydratedPages],
             AlreadyPresent = this[StateCounter.AlreadyPresent],
             Deferred = this[StateCounter.Deferred],

@@ -26,11 +26,12 @@ public sealed unsafe class ImageFileSource : IPageSource
 
     /// <summary>Creates the source of an image.</summary>
     /// <param name="image">The image; it stays the caller's.</param>
+    /// <param name="space">Whose pages: those of the address space, or of a memory object, whose addresses are offsets.</param>
     /// <exception cref="LazyRestoreException">It is not a file.</exception>
-    public ImageFileSource(CheckpointImage image)
+    public ImageFileSource(CheckpointImage image, int space = ExtentAddress.Process)
     {
         _image = image;
-        _entries = image.Index.InSpace(ExtentAddress.Process);
+        _entries = image.Index.InSpace(space);
         Catalog = new ExtentCatalog(
             [.. _entries.Select(entry => entry.Address.Address)], [.. _entries.Select(entry => (ushort)entry.PresentPages)]);
         FileImageBytes file = image.Bytes as FileImageBytes

@@ -28,5 +28,10 @@ internal static class StateCounter
     internal const int MovedPages = 48;
     internal const int MovedExtents = 49;
     internal const int ForceCopiedPages = 56;
+
+    /// <summary>These are counted by the thread that serves shared memory, all others by the one that serves private memory.</summary>
+    internal const int SharedFaults = 57;
+    internal const int SharedZeroPages = 58;
+    internal const int ContinuedPages = 59;
     internal const int Capacity = 64;
 }

@@ -10,7 +10,7 @@ namespace LazyRestore.Agent.State;
 [StructLayout(LayoutKind.Sequential)]
 internal unsafe struct StateHeader
 {
-    internal const ulong MagicValue = 0x3130_4554_4154_534C; // "LSTATE01"
+    internal const ulong MagicValue = 0x3230_4554_4154_534C; // "LSTATE02"
     internal const int MessageCapacity = 64;
     internal const int PathCapacity = 4096;
 
@@ -31,6 +31,9 @@ internal unsafe struct StateHeader
     internal long RegionCapacity;
     internal long InitialRegionCount;
     internal fixed byte ImageId[16];
+
+    /// <summary>Not 0 once shared memory has all its pages; no event of it is read before that. See <see cref="Shared.SharedMemoryService"/>.</summary>
+    internal ulong SharedIsComplete;
 
     /// <summary>The process ID of the agent, and that of the task that keeps its descriptors; see <see cref="DescriptorKeeper"/>.</summary>
     internal int Agent;

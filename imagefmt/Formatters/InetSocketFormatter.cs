@@ -7,7 +7,7 @@ internal sealed class InetSocketFormatter() : RecordFormatter<InetSocketRecord>(
 {
     protected override void Write(ref MessagePackWriter writer, InetSocketRecord record)
     {
-        writer.WriteMapHeader(11);
+        writer.WriteMapHeader(record.Aborted ? 12 : 11);
         writer.Field("id"u8, record.Id);
         writer.Field("status-flags"u8, record.StatusFlags);
         writer.Field("inode"u8, record.Inode);
@@ -19,6 +19,10 @@ internal sealed class InetSocketFormatter() : RecordFormatter<InetSocketRecord>(
         writer.Field("protocol"u8, record.Protocol);
         writer.Field("local-address"u8, record.LocalAddress);
         writer.Field("peer-address"u8, record.PeerAddress);
+        if (record.Aborted)
+        {
+            writer.Field("aborted"u8, true);
+        }
     }
 
     protected override InetSocketRecord Read(ref MapReader map) => new()
@@ -34,5 +38,6 @@ internal sealed class InetSocketFormatter() : RecordFormatter<InetSocketRecord>(
         Protocol = map.Int32("protocol"u8, 0),
         LocalAddress = map.Bytes("local-address"u8, ImageLimits.SocketAddress),
         PeerAddress = map.Bytes("peer-address"u8, ImageLimits.SocketAddress),
+        Aborted = map.Flag("aborted"u8),
     };
 }

@@ -12,7 +12,7 @@ internal static class RecordFormat
         new HeaderFormatter(), new ProcessFormatter(), new LayoutFormatter(), new ThreadFormatter(), new VmaFormatter(),
         new MappedFileFormatter(), new MemoryObjectFormatter(), new PathFileFormatter(), new ObjectFileFormatter(),
         new PipeFormatter(), new ExternalStreamFormatter(), new EventFdFormatter(), new EpollFormatter(), new TimerFdFormatter(),
-        new SignalFdFormatter(), new UnixSocketFormatter(), new InetSocketFormatter(), new DescriptorFormatter(),
+        new SignalFdFormatter(), new UnixSocketFormatter(), new InetSocketFormatter(), new TcpConnectionFormatter(), new DescriptorFormatter(),
         new InotifyFormatter(), new PidFdFormatter(), new NamedPipeFormatter(), new MessageQueueFormatter(), new NetlinkSocketFormatter(),
         new FileLockFormatter(), new FileOwnerFormatter(),
     ];

@@ -58,4 +58,7 @@ public sealed record InetSocketRecord : SocketRecord
 
     /// <summary>The raw socket address of a connected UDP socket's peer; empty for none.</summary>
     public required ReadOnlyMemory<byte> PeerAddress { get; init; }
+
+    /// <summary>Whether it was a TCP connection, which the process finds aborted (ECONNABORTED).</summary>
+    public bool Aborted { get; init; }
 }

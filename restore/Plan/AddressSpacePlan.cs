@@ -70,10 +70,26 @@ internal sealed class AddressSpacePlan
         var program = new SystemCallProgram();
         program.About("lazy memory");
         program.Call(SystemCall.madvise, sanctuary.Start, sanctuary.ProgramsEnd - sanctuary.Start, AdviseDontFork);
+        return (program, Register(program, lazy, moves ? UserFaultConstants.Move : 0));
+    }
+
+    /// <summary>Plans the registration of lazy shared memory with a userfaultfd of its own.</summary>
+    /// <returns>The calls, and the one that returns the userfaultfd.</returns>
+    internal static (SystemCallProgram Program, CallResultRef UserFault) RegisterShared(IEnumerable<VmaRecord> lazy)
+    {
+        var program = new SystemCallProgram();
+        program.About("lazy shared memory");
+        return (program, Register(program, lazy, UserFaultConstants.MissingShared));
+    }
+
+    private static CallResultRef Register(SystemCallProgram program, IEnumerable<VmaRecord> lazy, ulong features)
+    {
         CallResultRef descriptor = program.Call(SystemCall.userfaultfd, UserFaultConstants.CreateFlags);
-        ulong features = UserFaultConstants.Events | (moves ? UserFaultConstants.Move : 0);
         program.Call(
-            SystemCall.ioctl, descriptor, UserFaultConstants.Api, program.Words(UserFaultConstants.ApiVersion, features, 0));
+            SystemCall.ioctl,
+            descriptor,
+            UserFaultConstants.Api,
+            program.Words(UserFaultConstants.ApiVersion, UserFaultConstants.Events | features, 0));
         foreach (VmaRecord vma in lazy)
         {
             program.About($"lazy memory at 0x{vma.Start:x}");
@@ -84,7 +100,7 @@ internal sealed class AddressSpacePlan
                 program.Words(vma.Start, vma.Length, UserFaultConstants.RegisterMissing, 0));
         }
 
-        return (program, descriptor);
+        return descriptor;
     }
 
     private void MapVdso()

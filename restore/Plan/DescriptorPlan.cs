@@ -150,6 +150,12 @@ internal sealed partial class DescriptorPlan
             case UnixSocketRecord unix:
                 CreateUnixSocket(unix);
                 break;
+            case TcpConnectionRecord connection:
+                CreateConnection(connection);
+                break;
+            case InetSocketRecord { Aborted: true } aborted:
+                CreateAborted(aborted);
+                break;
             case InetSocketRecord inet:
                 CreateInetSocket(inet);
                 break;

@@ -14,6 +14,9 @@ internal static class UserFaultConstants
     /// <summary>UFFD_FEATURE_EVENT_FORK, _REMAP, _REMOVE and _UNMAP.</summary>
     internal const ulong Events = (1 << 1) | (1 << 2) | (1 << 3) | (1 << 6);
 
+    /// <summary>UFFD_FEATURE_MISSING_SHMEM.</summary>
+    internal const ulong MissingShared = 1 << 5;
+
     /// <summary>UFFD_FEATURE_MOVE, Linux 6.8.</summary>
     internal const ulong Move = 1 << 16;
 }

@@ -25,8 +25,10 @@ internal static class EagerPages
         ObjectPages.Copy(image, ExtentAddress.Process, [arguments], memory.Write);
     }
 
-    /// <summary>Puts changed pages of private file mappings in place, which userfaultfd does not serve, and shared memory.</summary>
-    internal static void FillFiles(CheckpointImage image, int pid)
+    /// <summary>
+    /// Puts changed pages of private file mappings in place, which userfaultfd does not serve, and shared memory that does not come lazily.
+    /// </summary>
+    internal static void FillFiles(CheckpointImage image, int pid, SharedSelection shared)
     {
         Checkpoint checkpoint = image.Checkpoint;
         using ForcedMemory memory = new(pid);
@@ -38,7 +40,7 @@ internal static class EagerPages
         ObjectPages.Copy(image, ExtentAddress.Process, changed, memory.Write);
         foreach (MemoryObjectRecord record in checkpoint.Objects)
         {
-            if (MemoryObjects.IsMappedWhole(record, checkpoint))
+            if (MemoryObjects.IsMappedWhole(record, checkpoint) && !shared.IsLazy(record.Id))
             {
                 ulong start = checkpoint.Vmas.First(vma => vma.Kind == VmaKind.Object && vma.BackingId == record.Id).Start;
                 ObjectPages.Copy(image, record.Id, (offset, pages) => memory.Write((long)start + offset, pages));

@@ -3,6 +3,7 @@ using LazyRestore.Agent;
 using LazyRestore.Restore.Plan;
 using LazyRestore.Restore.Programs;
 using LazyRestore.Restore.Tracing;
+using Microsoft.Win32.SafeHandles;
 
 namespace LazyRestore.Restore.Session;
 
@@ -15,6 +16,9 @@ internal sealed class Holder
 {
     /// <summary>The name it goes by in proc_pid_comm(5).</summary>
     internal const string Name = "lazyrestore-uf";
+
+    /// <summary>The number of its descriptor of the first shared memory object that is lazy; the others follow in their order.</summary>
+    internal const int FirstSharedFile = 64;
 
     private const int SigKill = 9;
     private const int PrSetName = 15;
@@ -29,14 +33,15 @@ internal sealed class Holder
     /// <param name="leader">The leader, which must have no descriptors but the standard streams and what the holder is to keep.</param>
     /// <param name="runner">The runner in the process.</param>
     /// <param name="state">The page state to keep open.</param>
+    /// <param name="shared">What of shared memory to keep open.</param>
     /// <param name="endWithAgent">Whether it kills the process when the agent dies, instead of keeping its faults waiting.</param>
-    internal static Holder Start(Tracee leader, RemoteRunner runner, PageState state, bool endWithAgent)
+    internal static Holder Start(Tracee leader, RemoteRunner runner, PageState state, SharedMemorySeed? shared, bool endWithAgent)
     {
         Tracee task = SiblingTask.Create(leader, runner, "the holder of lazy memory");
         int pid = task.Tid;
         try
         {
-            (int processDescriptor, int agentDescriptor) = SetUp(task, runner, leader.ProcessId, state);
+            (int processDescriptor, int agentDescriptor) = SetUp(task, runner, leader.ProcessId, state, shared?.Files ?? []);
             task.Registers = runner.LoadLast(task, Watch(processDescriptor, agentDescriptor, endWithAgent));
             task.DetachAsIs();
             return new Holder(pid);
@@ -91,7 +96,8 @@ internal sealed class Holder
         Interop.wait4(Pid, &status, Interop.__WALL, null);
     }
 
-    private static (int ProcessDescriptor, int AgentDescriptor) SetUp(Tracee task, RemoteRunner runner, int process, PageState state)
+    private static (int ProcessDescriptor, int AgentDescriptor) SetUp(
+        Tracee task, RemoteRunner runner, int process, PageState state, IReadOnlyList<SafeFileHandle> sharedFiles)
     {
         var program = new SystemCallProgram();
         program.About("the holder of lazy memory");
@@ -104,6 +110,12 @@ internal sealed class Holder
         foreach (int descriptor in (ReadOnlySpan<int>)[state.Descriptor, state.ParkingA, state.ParkingB])
         {
             program.Call(SystemCall.pidfd_getfd, agent, descriptor, 0);
+        }
+
+        for (int index = 0; index < sharedFiles.Count; index++)
+        {
+            CallResultRef file = program.Call(SystemCall.pidfd_getfd, agent, (int)sharedFiles[index].DangerousGetHandle(), 0);
+            program.Call(SystemCall.dup3, file, FirstSharedFile + index, 0);
         }
 
         ProgramResult result = runner.Run(task, program);

@@ -3,6 +3,9 @@ namespace LazyRestore.Restore.Session;
 /// <summary>Finds the holder of a restored process whose agent died: the task of that name that shares its memory (kcmp(2)).</summary>
 internal static class HolderSearch
 {
+    /// <summary>What a descriptor of a userfaultfd refers to.</summary>
+    internal const string UserFault = "anon_inode:[userfaultfd]";
+
     /// <summary>The process ID of the holder, or of another task of ours by its name; null when the process has none.</summary>
     internal static int? Find(int process, string name = Holder.Name)
     {

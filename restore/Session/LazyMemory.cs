@@ -2,6 +2,7 @@ using LazyRestore.Agent;
 using LazyRestore.Agent.Costs;
 using LazyRestore.Agent.Faults;
 using LazyRestore.Agent.Moving;
+using LazyRestore.Agent.Shared;
 using LazyRestore.ImageFormat;
 using LazyRestore.ImageFormat.Records;
 using LazyRestore.Restore.Plan;
@@ -11,10 +12,11 @@ using Microsoft.Win32.SafeHandles;
 
 namespace LazyRestore.Restore.Session;
 
-/// <summary>The lazy memory of a restored process: the service that fills it and the holder that outlives us.</summary>
+/// <summary>The lazy memory of a restored process: the services that fill it and the holder that outlives us.</summary>
 internal sealed class LazyMemory
 {
     private readonly PageErrorPolicy _onPageError;
+    private readonly SharedMemoryService? _shared;
     private readonly Holder _holder;
     private readonly Mover? _mover;
     private readonly PidDescriptor _process;
@@ -22,11 +24,13 @@ internal sealed class LazyMemory
     private readonly IReadOnlyList<(ulong Start, ulong Length)> _locked;
 
     private LazyMemory(
-        PageService service, Holder holder, Mover? mover, PidDescriptor process, (ulong Start, ulong Length) sanctuary,
+        PageService service, SharedMemoryService? shared, Holder holder, Mover? mover, PidDescriptor process, (ulong Start, ulong Length) sanctuary,
         IReadOnlyList<(ulong Start, ulong Length)> locked, PageErrorPolicy onPageError)
     {
         _onPageError = onPageError;
         Service = service;
+        _shared = shared;
+        Completion = CompleteAsync(service, shared);
         _holder = holder;
         _mover = mover;
         _process = process;
@@ -34,8 +38,21 @@ internal sealed class LazyMemory
         _locked = locked;
     }
 
-    /// <summary>What serves the pages.</summary>
+    /// <summary>What serves the pages of private memory.</summary>
     internal PageService Service { get; }
+
+    /// <summary>Ends when there is nothing left to do, or nothing that can be done.</summary>
+    internal Task<PageServiceResult> Completion { get; }
+
+    /// <summary>What was done so far.</summary>
+    internal PageStatistics Statistics
+    {
+        get
+        {
+            PageStatistics pages = Service.Statistics;
+            return pages with { PagesRemaining = pages.PagesRemaining + (_shared?.Remaining ?? 0) };
+        }
+    }
 
     /// <summary>The VMAs that are served on demand: private anonymous memory of which the image holds pages.</summary>
     internal static VmaRecord[] Select(CheckpointImage image)
@@ -55,7 +72,7 @@ internal sealed class LazyMemory
     /// <summary>Starts service, holder and mover for a process whose leader is stopped.</summary>
     internal static LazyMemory Start(
         CheckpointImage image, RestoreOptions options, Tracee leader, RemoteRunner runner, Sanctuary sanctuary, SafeFileHandle fault,
-        VmaRecord[] lazy, MoverChoice moverChoice)
+        VmaRecord[] lazy, MoverChoice moverChoice, SharedMemorySeed? shared)
     {
         var serviceOptions = new PageServiceOptions
         {
@@ -79,7 +96,7 @@ internal sealed class LazyMemory
             })],
             serviceOptions);
         state.TryLock();
-        Holder holder = Holder.Start(leader, runner, state, options.OnPageError == PageErrorPolicy.Kill);
+        Holder holder = Holder.Start(leader, runner, state, shared, options.OnPageError == PageErrorPolicy.Kill);
         MoverRing? ring = null;
         Mover? mover = null;
         if (moverChoice.IsWanted)
@@ -92,6 +109,7 @@ internal sealed class LazyMemory
         service.Start();
         return new LazyMemory(
             service,
+            StartShared(image, shared, state, serviceOptions),
             holder,
             mover,
             PidDescriptor.Open(leader.Tid),
@@ -106,9 +124,10 @@ internal sealed class LazyMemory
     /// <param name="holder">Its holder.</param>
     /// <param name="fault">The userfaultfd, taken from the holder.</param>
     /// <param name="state">The page state, taken from the holder.</param>
+    /// <param name="shared">Lazy shared memory, taken from the holder.</param>
     /// <param name="options">How to work.</param>
     internal static LazyMemory Resume(
-        CheckpointImage image, int pid, Holder holder, SafeFileHandle fault, PageState state, PageServiceOptions options)
+        CheckpointImage image, int pid, Holder holder, SafeFileHandle fault, PageState state, SharedMemorySeed? shared, PageServiceOptions options)
     {
         PageService service = PageService.Resume(image, fault, state, options);
 
@@ -118,12 +137,44 @@ internal sealed class LazyMemory
         Sanctuary sanctuary = ProcessConstruction.ChooseSanctuary(image.Checkpoint);
         return new LazyMemory(
             service,
+            StartShared(image, shared, state, options),
             holder,
             mover: null,
             PidDescriptor.Open(pid),
             RangeOf(sanctuary, HadMover(pid)),
             LockedRanges(image),
             options.OnPageError);
+    }
+
+    private static SharedMemoryService? StartShared(CheckpointImage image, SharedMemorySeed? seed, PageState state, PageServiceOptions options)
+    {
+        if (seed is null)
+        {
+            return null;
+        }
+
+        SharedMemoryService shared = new(image, seed.Fault, state, seed.Objects, options);
+        shared.Start();
+        return shared;
+    }
+
+    // Shared memory that nobody asks for comes after all private memory.
+    private static async Task<PageServiceResult> CompleteAsync(PageService service, SharedMemoryService? shared)
+    {
+        if (shared is null)
+        {
+            return await service.Completion.ConfigureAwait(false);
+        }
+
+        Task<PageServiceResult> first = await Task.WhenAny(service.Completion, shared.Completion).ConfigureAwait(false);
+        PageServiceResult result = await first.ConfigureAwait(false);
+        if (result.End != PageServiceEnd.Resident)
+        {
+            return result;
+        }
+
+        shared.ReleaseBulk();
+        return await (first == service.Completion ? shared.Completion : service.Completion).ConfigureAwait(false);
     }
 
     // What lies behind the programs is ours only when there is or was a mover.
@@ -145,8 +196,9 @@ internal sealed class LazyMemory
     {
         _mover?.Dispose();
 
-        // The holder has to be the last that has the userfaultfd. Should we be killed here, another agent finds the holder and does the
+        // The holder has to be the last that has the userfaultfd of private memory. Should we be killed here, another agent finds the holder and does the
         // rest; were we the last, what keeps our descriptors when we are killed would have it for ever, and the process would wait for nobody.
+        // Shared memory is served until the holder has left, since that locks what was locked.
         Service.Dispose();
         _holder.Leave(IsOrphaned() ? null : SyscallInstructionSearch.TryFind(_holder.Pid, _sanctuary.Start), _sanctuary, _locked);
         Close();
@@ -164,6 +216,7 @@ internal sealed class LazyMemory
         else
         {
             Service.Stop();
+            _shared?.Stop();
             _mover?.Dispose();
             Close();
         }
@@ -173,6 +226,7 @@ internal sealed class LazyMemory
     internal void Abandon()
     {
         Service.Stop();
+        _shared?.Stop();
         _mover?.Dispose();
         _holder.Kill();
         Close();
@@ -209,6 +263,7 @@ internal sealed class LazyMemory
     private void Close()
     {
         Service.Dispose();
+        _shared?.Dispose();
         _process.Dispose();
     }
 }

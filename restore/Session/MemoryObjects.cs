@@ -22,25 +22,26 @@ internal sealed unsafe class MemoryObjects : IDisposable
     private readonly Dictionary<int, SafeFileHandle> _files = [];
     private readonly List<(SafeFileHandle File, string Name, int Seals)> _lateSeals = [];
 
-    private MemoryObjects()
-    {
-    }
+    private MemoryObjects(SharedSelection shared) => Shared = shared;
+
+    /// <summary>Those whose pages come lazily.</summary>
+    internal SharedSelection Shared { get; }
 
     /// <summary>Paths through which another process can open each object that is a file.</summary>
     internal IReadOnlyDictionary<int, string> Paths =>
         _files.ToDictionary(file => file.Key, file => $"/proc/{Environment.ProcessId}/fd/{file.Value.DangerousGetHandle()}");
 
-    /// <summary>Makes and fills the objects.</summary>
-    internal static MemoryObjects Create(CheckpointImage image)
+    /// <summary>Makes the objects, and fills those that are not to come lazily.</summary>
+    internal static MemoryObjects Create(CheckpointImage image, SharedSelection shared)
     {
-        var objects = new MemoryObjects();
+        var objects = new MemoryObjects(shared);
         try
         {
             foreach (MemoryObjectRecord record in image.Checkpoint.Objects)
             {
                 if (!IsMappedWhole(record, image.Checkpoint))
                 {
-                    objects.Add(image, record);
+                    objects.Add(image, record, shared.IsLazy(record.Id));
                 }
             }
 
@@ -73,7 +74,7 @@ internal sealed unsafe class MemoryObjects : IDisposable
         }
     }
 
-    private void Add(CheckpointImage image, MemoryObjectRecord record)
+    private void Add(CheckpointImage image, MemoryObjectRecord record, bool isLazy)
     {
         SafeFileHandle file = record.Kind switch
         {
@@ -83,8 +84,12 @@ internal sealed unsafe class MemoryObjects : IDisposable
         };
         _files.Add(record.Id, file);
         RandomAccess.SetLength(file, record.Size);
-        ObjectPages.Copy(image, record.Id, (offset, pages) =>
-            RandomAccess.Write(file, pages[..(int)Math.Min(pages.Length, record.Size - offset)], offset));
+        if (!isLazy)
+        {
+            ObjectPages.Copy(image, record.Id, (offset, pages) =>
+                RandomAccess.Write(file, pages[..(int)Math.Min(pages.Length, record.Size - offset)], offset));
+        }
+
         File.SetUnixFileMode(file, (UnixFileMode)(record.Mode & 0xfff));
         int late = IsMappedForWriting(record, image.Checkpoint) ? record.Seals & (FutureWriteSeal | SealSeal) : 0;
         AddSeals(file, record.Name, record.Seals & ~late);

@@ -21,16 +21,18 @@ internal sealed class ProcessConstruction : IDisposable
     private readonly RestoreOptions _options;
     private readonly Tracee _leader;
     private readonly MemoryObjects _objects;
+    private readonly RepairedConnections _connections;
     private RestoredThreads? _threads;
     private OwnThread? _filePages;
     private bool _released;
 
-    private ProcessConstruction(CheckpointImage image, RestoreOptions options, Tracee leader, MemoryObjects objects)
+    private ProcessConstruction(CheckpointImage image, RestoreOptions options, Tracee leader, MemoryObjects objects, RepairedConnections connections)
     {
         _image = image;
         _options = options;
         _leader = leader;
         _objects = objects;
+        _connections = connections;
         Process = PidDescriptor.Open(leader.Tid);
     }
 
@@ -43,20 +45,23 @@ internal sealed class ProcessConstruction : IDisposable
     /// <summary>Builds the process. Its memory is served from here on, as the kernel itself touches it.</summary>
     internal static ProcessConstruction Build(CheckpointImage image, RestoreOptions options)
     {
-        MemoryObjects objects = MemoryObjects.Create(image);
+        MemoryObjects objects = MemoryObjects.Create(image, SharedSelection.Of(image, options));
+        RepairedConnections? connections = null;
         ProcessConstruction? construction = null;
         try
         {
+            connections = RepairedConnections.Lock(image.Checkpoint);
             int pid = StubProcess.Start(options.NewPid ? 0 : image.Checkpoint.Process.Pid);
             Tracee leader = SeizeStub(pid);
             leader.AvoidEndSignals(RestoredThreads.PendingSignals(image.Checkpoint));
-            construction = new ProcessConstruction(image, options, leader, objects);
+            construction = new ProcessConstruction(image, options, leader, objects, connections);
             construction.Construct();
             return construction;
         }
         catch
         {
             construction?.Dispose();
+            connections?.Dispose();
             throw;
         }
         finally
@@ -68,6 +73,7 @@ internal sealed class ProcessConstruction : IDisposable
     /// <summary>Lets the process run.</summary>
     internal void Release()
     {
+        _connections.GoOn(Process);
         _threads!.Release();
         _released = true;
     }
@@ -83,6 +89,7 @@ internal sealed class ProcessConstruction : IDisposable
             ReapAll();
         }
 
+        _connections.Dispose();
         Process.Dispose();
     }
 
@@ -125,14 +132,15 @@ internal sealed class ProcessConstruction : IDisposable
     {
         runner.Run(_leader, AddressSpacePlan.Vacate(sanctuary));
         runner.Run(_leader, AddressSpacePlan.Build(_image.Checkpoint, _objects.Paths));
-        _filePages = OwnThread.Start("file pages", () => EagerPages.FillFiles(_image, _leader.Tid));
+        _filePages = OwnThread.Start("file pages", () => EagerPages.FillFiles(_image, _leader.Tid, _objects.Shared));
         EagerPages.FillArguments(_image, _leader.Tid);
         if (lazy.Length > 0)
         {
             MoverChoice mover = LazyMemory.ChooseMover(_image, _options, lazy);
             (SystemCallProgram program, CallResultRef call) = AddressSpacePlan.RegisterLazy(lazy, sanctuary, mover.IsWanted);
             SafeFileHandle fault = Process.Take((int)runner.Run(_leader, program)[call]);
-            Memory = LazyMemory.Start(_image, _options, _leader, runner, sanctuary, fault, lazy, mover);
+            SharedMemorySeed? shared = SharedMemorySeed.Plant(_objects.Shared, runner, _leader, Process);
+            Memory = LazyMemory.Start(_image, _options, _leader, runner, sanctuary, fault, lazy, mover, shared);
         }
     }
 
@@ -149,6 +157,8 @@ internal sealed class ProcessConstruction : IDisposable
             NamedPipeRecord pipe => pipe.Content.Length,
             InotifyRecord inotify => inotify.Watches.Sum(watch => watch.Path.Length + (2L * CallOverhead))
                 + (inotify.Watches.Select(watch => watch.Number).DefaultIfEmpty().Max() * 3L * CallOverhead),
+            TcpConnectionRecord connection => connection.SendQueue.Length + connection.ReceiveQueue.Length + (64L * CallOverhead)
+                + ((connection.SendQueue.Length + connection.ReceiveQueue.Length) / 256L),
             UnixSocketRecord socket => socket.ReceiveQueue.Sum(message => message.Length + CallOverhead),
             _ => 0L,
         });

@@ -1,4 +1,5 @@
 using LazyRestore.Agent;
+using LazyRestore.Restore.Plan;
 
 namespace LazyRestore.Restore;
 
@@ -28,6 +29,9 @@ public sealed record RestoreOptions
 
     /// <summary>Which memory comes back in huge pages.</summary>
     public HugePagePolicy HugePages { get; init; }
+
+    /// <summary>What the process finds in place of what it had.</summary>
+    public Replacements Replacements { get; init; } = new();
 
     /// <summary>What happens when a page cannot be had.</summary>
     public PageErrorPolicy OnPageError { get; init; } = PageErrorPolicy.Wait;

@@ -40,9 +40,9 @@ public static class RestoreSession
         using PidDescriptor held = PidDescriptor.Open(holder);
         PageState state = TakeState(held);
         using CheckpointImage image = ImageOpener.Open(state.ImagePath);
-        SafeFileHandle fault = held.Take(HolderSearch.Descriptors(holder, "anon_inode:[userfaultfd]")[0]);
+        SafeFileHandle fault = held.Take(HolderSearch.Descriptors(holder, HolderSearch.UserFault)[0]);
         PageServiceOptions options = hydration is { } order ? state.Options with { Hydration = order } : state.Options;
-        LazyMemory memory = LazyMemory.Resume(image, pid, Holder.Found(holder), fault, state, options);
+        LazyMemory memory = LazyMemory.Resume(image, pid, Holder.Found(holder), fault, state, SharedMemorySeed.TakeFrom(held, image), options);
         using PidDescriptor process = PidDescriptor.Open(pid);
         TimeSpan toRunning = Stopwatch.GetElapsedTime(start);
         observer.Running(pid, toRunning);
@@ -66,6 +66,7 @@ public static class RestoreSession
     {
         long start = Stopwatch.GetTimestamp();
         using CheckpointImage image = ImageOpener.Open(options.ImagePath);
+        image.Alter(options.Replacements.Apply);
         HostCheck.Require(image.Checkpoint, options.NewPid);
         cancellation.ThrowIfCancellationRequested();
         using ProcessConstruction construction = ProcessConstruction.Build(image, options);
@@ -120,7 +121,7 @@ public static class RestoreSession
     {
         bool filled = WaitUntilFilled(memory, process, observer, totalPages, workingSet);
         TimeSpan? toResident = filled ? Stopwatch.GetElapsedTime(start) : null;
-        PageStatistics pages = memory.Service.Statistics;
+        PageStatistics pages = memory.Statistics;
         if (filled)
         {
             memory.Leave();
@@ -138,7 +139,7 @@ public static class RestoreSession
     private static bool WaitUntilFilled(
         LazyMemory memory, PidDescriptor process, IRestoreObserver observer, long totalPages, WorkingSetFile? workingSet)
     {
-        Task<PageServiceResult> completion = memory.Service.Completion;
+        Task<PageServiceResult> completion = memory.Completion;
         long nextCheck = Environment.TickCount64 + OrphanCheckMilliseconds;
         while (!completion.Wait(WatchMilliseconds))
         {
@@ -151,7 +152,7 @@ public static class RestoreSession
             if (Environment.TickCount64 >= nextCheck)
             {
                 nextCheck = Environment.TickCount64 + OrphanCheckMilliseconds;
-                observer.Progress(totalPages - memory.Service.Statistics.PagesRemaining, totalPages);
+                observer.Progress(totalPages - memory.Statistics.PagesRemaining, totalPages);
                 if (memory.IsOrphaned())
                 {
                     return false;

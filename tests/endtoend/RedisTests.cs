@@ -89,6 +89,7 @@ public sealed class RedisTests
         foreach (Mode mode in (Mode[])[Mode.Lazy, Mode.Eager, Mode.Lazy])
         {
             server.AwaitNoClients();
+            server.Subject.AwaitAgentEnd();
             server.Subject.Dump();
             server.Subject.Restore(mode);
             using RedisConnection redis = server.Connect();

@@ -150,7 +150,15 @@ internal static class Samples
             Id = 16, StatusFlags = 2, Inode = 8, Type = 3, Options = [], Listening = false, Backlog = 0, Protocol = 0,
             LocalAddress = Bytes(12, 16), PeerAddress = default, Groups = [1, 35],
         },
-        .. Enumerable.Range(1, 16).Select(n => new DescriptorRecord { Number = n * 2, FileId = n, CloseOnExec = n % 2 == 0 }),
+        new TcpConnectionRecord
+        {
+            Id = 17, StatusFlags = 2, Inode = 9, Type = 1, Options = [], Listening = false, Backlog = 0, Family = 2,
+            LocalAddress = Bytes(16, 17), PeerAddress = Bytes(16, 18), PeerEnded = true, SendEnd = TcpSendEnd.Acknowledged,
+            SendSequence = uint.MaxValue, ReceiveSequence = 0, SendQueue = Bytes(9, 19), Unsent = 4, ReceiveQueue = Bytes(3, 20),
+            Agreement = new TcpAgreement(1460, 7, -1, SelectiveAcknowledgment: true, Timestamps: false),
+            Window = new TcpWindow(1, 2, 3, 4, 5), Timestamp = 6, Buffers = new TcpBuffers(16384, 131072, 2),
+        },
+        .. Enumerable.Range(1, 17).Select(n => new DescriptorRecord { Number = n * 2, FileId = n, CloseOnExec = n % 2 == 0 }),
         new FileLockRecord { FileId = 1, Process = 4711, Kind = FileLockKind.Posix, Exclusive = true, Start = 10, Length = 5 },
         new FileOwnerRecord { FileId = 10, Kind = 1, Owner = 4711, Signal = 35 },
     ];

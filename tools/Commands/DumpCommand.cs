@@ -56,6 +56,16 @@ internal sealed class DumpCommand : Verb
         Description = "Where standard streams lead outside (terminal, pipe), let the process have those of the restore later",
     };
 
+    private readonly Option<bool> _tcpEstablished = new("--tcp-established")
+    {
+        Description = "Save TCP connections; they go on after the restore. Until then a rule of the packet filter keeps their peers waiting",
+    };
+
+    private readonly Option<bool> _tcpClose = new("--tcp-close")
+    {
+        Description = "Do not save TCP connections; the restored process finds them closed (ECONNABORTED)",
+    };
+
     /// <summary>Creates the verb.</summary>
     public DumpCommand(CommandContext context)
         : base(
@@ -76,6 +86,11 @@ internal sealed class DumpCommand : Verb
                 }
             }
 
+            if (result.GetValue(_tcpEstablished) && result.GetValue(_tcpClose))
+            {
+                result.AddError("--tcp-established and --tcp-close exclude each other");
+            }
+
             if (result.GetValue(_direct) && result.GetValue(_output) is "-")
             {
                 result.AddError("--direct wants a file: name one with --output");
@@ -89,6 +104,8 @@ internal sealed class DumpCommand : Verb
         Add(_compress);
         Add(_direct);
         Add(_inheritStdio);
+        Add(_tcpEstablished);
+        Add(_tcpClose);
     }
 
     /// <inheritdoc/>
@@ -126,7 +143,11 @@ internal sealed class DumpCommand : Verb
         Snapshot = parse.GetValue(_snapshot),
         LeaveStopped = parse.GetValue(_leaveStopped),
         Caching = parse.GetValue(_direct) ? FileCaching.Direct : FileCaching.Cached,
-        InheritStdio = parse.GetValue(_inheritStdio),
+        Choices = new DumpChoices
+        {
+            InheritStdio = parse.GetValue(_inheritStdio),
+            Tcp = parse.GetValue(_tcpEstablished) ? TcpPolicy.Save : parse.GetValue(_tcpClose) ? TcpPolicy.Close : TcpPolicy.Refuse,
+        },
         Codec = parse.GetValue(_compress) switch
         {
             "lz4" => ExtentCodec.Lz4,

@@ -4,6 +4,7 @@ using LazyRestore.Agent.Sources;
 using LazyRestore.Agent.Sources.Caching;
 using LazyRestore.Agent.Sources.Remote;
 using LazyRestore.Restore;
+using LazyRestore.Restore.Plan;
 using LazyRestore.Tools.Output;
 using LazyRestore.Tools.Restoring;
 
@@ -105,6 +106,25 @@ internal sealed class RestoreCommand : Verb
         DefaultValueFactory = _ => "wait",
     };
 
+    private readonly Option<bool> _tcpClose = new("--tcp-close")
+    {
+        Description = "Do not make TCP connections again; the process finds them closed (ECONNABORTED)",
+    };
+
+    private readonly Option<Dictionary<int, string>> _inheritFd = new("--inherit-fd")
+    {
+        Description = "Open FILE as descriptor N, in place of what the process had there; may be given several times",
+        HelpName = "N:FILE",
+        CustomParser = Assignments.Descriptors,
+    };
+
+    private readonly Option<(string Old, string New)[]> _fileMap = new("--file-map")
+    {
+        Description = "Take NEW for the file or directory OLD, and what is below it; may be given several times, and the first that fits counts",
+        HelpName = "OLD=NEW",
+        CustomParser = Assignments.Paths,
+    };
+
     // Given by a detaching restore to the copy of itself that does the work; of no use to anyone else.
     private readonly Option<int?> _reportFd = new("--report-fd")
     {
@@ -160,6 +180,9 @@ internal sealed class RestoreCommand : Verb
         Add(_placement);
         Add(_hugePages);
         Add(_onPageError);
+        Add(_tcpClose);
+        Add(_inheritFd);
+        Add(_fileMap);
         Add(_reportFd);
     }
 
@@ -204,6 +227,12 @@ internal sealed class RestoreCommand : Verb
             "always" => HugePagePolicy.Always,
             "never" => HugePagePolicy.Never,
             _ => HugePagePolicy.Auto,
+        },
+        Replacements = new Replacements
+        {
+            CloseConnections = parse.GetValue(_tcpClose),
+            Descriptors = parse.GetValue(_inheritFd) ?? [],
+            Paths = parse.GetValue(_fileMap) ?? [],
         },
         OnPageError = parse.GetValue(_onPageError) is "kill" ? PageErrorPolicy.Kill : PageErrorPolicy.Wait,
     };

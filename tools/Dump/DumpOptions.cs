@@ -28,6 +28,6 @@ public sealed record DumpOptions
     /// <summary>Whether the image stays in the page cache when it has been written to a file.</summary>
     public FileCaching Caching { get; init; }
 
-    /// <summary>Standard streams that lead outside become those of whoever restores, instead of being refused.</summary>
-    public bool InheritStdio { get; init; }
+    /// <summary>What the user wants of state that leads outside.</summary>
+    public DumpChoices Choices { get; init; } = new();
 }

@@ -2,6 +2,7 @@ using System.Diagnostics;
 using LazyRestore.ImageFormat;
 using LazyRestore.ImageFormat.Records;
 using LazyRestore.Restore.Tracing;
+using LazyRestore.Tools.Dump.Descriptors;
 using LazyRestore.Tools.Dump.Memory;
 using LazyRestore.Tools.Dump.Proc;
 using LazyRestore.Tools.Dump.Snapshots;
@@ -52,16 +53,17 @@ internal sealed class DumpSession(DumpOptions options, IDumpObserver observer, C
                 return FrozenProcess.Freeze(options.Pid, token);
             },
             cancellation);
-        return options.Snapshot ? RunSnapshot(writer, frozen, activity, freeze) : RunFrozen(writer, frozen, activity, freeze);
+        using HeldConnections held = new();
+        return options.Snapshot ? RunSnapshot(writer, frozen, held, activity, freeze) : RunFrozen(writer, frozen, held, activity, freeze);
     }
 
-    private DumpResult RunFrozen(CheckpointWriter writer, FrozenProcess frozen, KernelActivity activity, Stopwatch freeze)
+    private DumpResult RunFrozen(CheckpointWriter writer, FrozenProcess frozen, HeldConnections held, KernelActivity activity, Stopwatch freeze)
     {
         observer.Frozen(frozen.Threads.Count);
         Refusals refusals = new();
         IReadOnlyList<MemoryArea> areas = [];
         ProcessState state = ProcessState.Collect(
-            frozen, activity, options.InheritStdio, () => areas = SmapsText.Parse(new ProcDirectory(options.Pid).Text("smaps")), refusals);
+            frozen, activity, options.Choices, held, () => areas = SmapsText.Parse(new ProcDirectory(options.Pid).Text("smaps")), refusals);
         using PagemapScanner scanner = new(options.Pid);
         List<PageRange> ranges = MemoryCollector.FindPages(scanner, areas.ToDictionary(area => area.Start), state.Vmas, refusals);
         refusals.ThrowIfAny(options.Pid);
@@ -76,7 +78,7 @@ internal sealed class DumpSession(DumpOptions options, IDumpObserver observer, C
             }
 
             long pages = Write(writer, state, contents);
-            Finish(writer, frozen, freeze);
+            Finish(writer, frozen, held, state.Header, freeze);
             return Result(writer, state, pages, freeze);
         }
         finally
@@ -85,9 +87,10 @@ internal sealed class DumpSession(DumpOptions options, IDumpObserver observer, C
         }
     }
 
-    private DumpResult RunSnapshot(CheckpointWriter writer, FrozenProcess frozen, KernelActivity activity, Stopwatch freeze)
+    private DumpResult RunSnapshot(CheckpointWriter writer, FrozenProcess frozen, HeldConnections held, KernelActivity activity, Stopwatch freeze)
     {
-        using Snapshot snapshot = Snapshot.Take(frozen, activity, options.InheritStdio, cancellation);
+        using Snapshot snapshot = Snapshot.Take(frozen, activity, options.Choices, held, cancellation);
+        held.Dispose();
         frozen.Thaw();
         freeze.Stop();
         observer.Frozen(frozen.Threads.Count);
@@ -157,12 +160,13 @@ internal sealed class DumpSession(DumpOptions options, IDumpObserver observer, C
         return pages.Stored;
     }
 
-    private void Finish(CheckpointWriter writer, FrozenProcess frozen, Stopwatch freeze)
+    private void Finish(CheckpointWriter writer, FrozenProcess frozen, HeldConnections held, HeaderRecord header, Stopwatch freeze)
     {
         cancellation.ThrowIfCancellationRequested();
         if (options.LeaveRunning)
         {
             // All of its state has been read; it need not wait for the disk.
+            held.Dispose();
             frozen.Thaw();
             freeze.Stop();
             observer.Thawed(freeze.Elapsed);
@@ -174,11 +178,13 @@ internal sealed class DumpSession(DumpOptions options, IDumpObserver observer, C
         if (options.LeaveStopped)
         {
             // The signal is taken as soon as the threads go on, before they run any of their own code.
+            held.Dispose();
             Interop.kill(options.Pid, Interop.SIGSTOP);
             frozen.Thaw();
         }
         else
         {
+            held.Leave(header.ImageId);
             frozen.Kill();
         }
 

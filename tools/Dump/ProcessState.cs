@@ -46,11 +46,12 @@ internal sealed record ProcessState
     /// <summary>Reads the state.</summary>
     /// <param name="frozen">The process.</param>
     /// <param name="activity">What its threads did before.</param>
-    /// <param name="inheritStdio">Whether standard streams that lead outside may be replaced.</param>
+    /// <param name="choices">What the user wants of state that leads outside.</param>
+    /// <param name="held">Where connections are held that are saved.</param>
     /// <param name="readAreas">Reads its memory areas, once nothing of ours is among them.</param>
     /// <param name="refusals">What cannot be saved is added here.</param>
     public static ProcessState Collect(
-        FrozenProcess frozen, KernelActivity activity, bool inheritStdio, Func<IReadOnlyList<MemoryArea>> readAreas, Refusals refusals)
+        FrozenProcess frozen, KernelActivity activity, DumpChoices choices, HeldConnections held, Func<IReadOnlyList<MemoryArea>> readAreas, Refusals refusals)
     {
         ProcDirectory process = new(frozen.Pid);
         HostCheck.InspectChildren(process, refusals);
@@ -68,7 +69,7 @@ internal sealed record ProcessState
         MemoryObjectTable objects = new(refusals);
         IReadOnlyList<VmaRecord> vmas = new AreaCollector(process, mapped, objects, refusals).Collect(areas);
         using DescriptorTable table = DescriptorTable.Open(process);
-        OpenFiles files = new DescriptorCollector(process, table, objects, inheritStdio, refusals).Collect();
+        OpenFiles files = new DescriptorCollector(process, table, objects, choices, held, refusals).Collect();
         return new ProcessState
         {
             Header = HeaderBuilder.Build(frozen.Pid, threads[0].ExtendedState.Span, areas),

@@ -37,6 +37,7 @@ internal sealed class FileDescription(Checkpoint checkpoint)
         MessageQueueRecord => "message_queue",
         NetlinkSocketRecord => "netlink_socket",
         UnixSocketRecord => "unix_socket",
+        TcpConnectionRecord => "tcp_connection",
         InetSocketRecord { Protocol: Tcp } => "tcp_socket",
         InetSocketRecord => "udp_socket",
         _ => file.GetType().Name,
@@ -62,6 +63,7 @@ internal sealed class FileDescription(Checkpoint checkpoint)
         NetlinkSocketRecord netlink => string.Create(CultureInfo.InvariantCulture, $"protocol {netlink.Protocol}, {netlink.Groups.Count} groups"),
         UnixSocketRecord socket => OfUnixSocket(socket),
         InetSocketRecord socket => OfInetSocket(socket),
+        TcpConnectionRecord connection => OfConnection(connection),
         _ => "",
     };
 
@@ -83,6 +85,13 @@ internal sealed class FileDescription(Checkpoint checkpoint)
         SocketAddress.Inet(socket.LocalAddress.Span)
         + (socket.Listening ? $", listening ({socket.Backlog})" : "")
         + (socket.PeerAddress.IsEmpty ? "" : $", peer {SocketAddress.Inet(socket.PeerAddress.Span)}");
+
+    private static string OfConnection(TcpConnectionRecord connection) =>
+        $"{SocketAddress.Inet(connection.LocalAddress.Span)}, peer {SocketAddress.Inet(connection.PeerAddress.Span)}"
+        + (connection.PeerEnded ? ", peer has ended" : "")
+        + (connection.SendEnd is TcpSendEnd.Open ? "" : ", shut down for writing")
+        + Queued(connection.ReceiveQueue.Length)
+        + (connection.SendQueue.IsEmpty ? "" : $", {connection.SendQueue.Length} bytes to be acknowledged");
 
     private static string Queued(int bytes) => bytes is 0 ? "" : $", {bytes} bytes queued";
 

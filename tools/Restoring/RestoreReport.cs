@@ -35,6 +35,7 @@ internal static class RestoreReport
         new("moved_pages", null, Value.Count(pages.MovedPages)),
         new("force_copied_pages", null, Value.Count(pages.ForceCopiedPages)),
         new("moved_extents", null, Value.Count(pages.MovedExtents)),
+        new("continued_pages", null, Value.Count(pages.ContinuedPages)),
         new("hydrated_pages", null, Value.Count(pages.HydratedPages)),
         new("zero_pages", null, Value.Count(pages.ZeroPages)),
         new("dropped_pages", null, Value.Count(pages.DroppedPages)),

@@ -1,5 +1,6 @@
 using LazyRestore.Agent;
 using LazyRestore.Restore;
+using LazyRestore.Restore.Plan;
 
 namespace LazyRestore.Tools.Restoring;
 
@@ -36,6 +37,9 @@ internal sealed record RestoreSettings
     /// <summary>Which memory comes back in huge pages.</summary>
     public HugePagePolicy HugePages { get; init; }
 
+    /// <summary>What the process finds in place of what it had.</summary>
+    public Replacements Replacements { get; init; } = new();
+
     /// <summary>What happens when a page cannot be had.</summary>
     public PageErrorPolicy OnPageError { get; init; }
 
@@ -50,6 +54,7 @@ internal sealed record RestoreSettings
         RecordWorkingSet = RecordWorkingSet,
         Placement = Placement,
         HugePages = HugePages,
+        Replacements = Replacements,
         OnPageError = OnPageError,
     };
 }

@@ -32,6 +32,8 @@ internal sealed class RedisServer : IDisposable
 
     internal Subject Subject { get; }
 
+    internal int Port => _port;
+
     internal static RedisServer Start()
     {
         Assert.SkipUnless(File.Exists(Program), "redis-server is not installed");

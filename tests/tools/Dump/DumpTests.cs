@@ -104,7 +104,7 @@ public sealed class DumpTests
         Assert.Contains("descriptor 1", error.Message);
         Assert.Contains("--inherit-stdio", error.Remedy);
 
-        using CheckpointImage image = DumpRun.Take(DumpRun.Options(target) with { InheritStdio = true });
+        using CheckpointImage image = DumpRun.Take(DumpRun.Options(target) with { Choices = new DumpChoices { InheritStdio = true } });
         ExternalStreamRecord stream = Assert.Single(image.Checkpoint.Files.OfType<ExternalStreamRecord>());
         Assert.Equal(1, stream.Stream);
         Assert.Equal([1, 2], image.Checkpoint.Descriptors.Where(one => one.FileId == stream.Id).Select(one => one.Number));

@@ -6,7 +6,7 @@ using LazyRestore.Tools.Dump.Support;
 namespace LazyRestore.Tools.Dump.Descriptors;
 
 /// <summary>Turns the open descriptors of a frozen process into records.</summary>
-public sealed class DescriptorCollector
+internal sealed class DescriptorCollector
 {
     private readonly IReadOnlyList<OpenDescription> _all;
     private readonly Refusals _refusals;
@@ -24,19 +24,20 @@ public sealed class DescriptorCollector
     /// <param name="process">The process.</param>
     /// <param name="table">Its descriptors.</param>
     /// <param name="objects">Where memfds and deleted files are gathered.</param>
-    /// <param name="inheritStdio">Whether standard streams that lead outside may be replaced.</param>
+    /// <param name="choices">What the user wants of state that leads outside.</param>
+    /// <param name="held">Where connections are held that are saved.</param>
     /// <param name="refusals">What cannot be saved is added here.</param>
     public DescriptorCollector(
-        ProcDirectory process, DescriptorTable table, MemoryObjectTable objects, bool inheritStdio, Refusals refusals)
+        ProcDirectory process, DescriptorTable table, MemoryObjectTable objects, DumpChoices choices, HeldConnections held, Refusals refusals)
     {
         _all = table.Descriptions;
         _refusals = refusals;
-        StandardStreams streams = new(inheritStdio, refusals);
+        StandardStreams streams = new(choices.InheritStdio, refusals);
         _paths = new PathFiles(process, objects, streams, _all, refusals);
         _pipes = new Pipes(streams, _all, refusals);
         _anonymous = new AnonymousFiles(process.Pid, _all, refusals);
         _unix = new UnixSockets(streams, _all, refusals);
-        _inet = new InetSockets(streams, refusals);
+        _inet = new InetSockets(new TcpConnections(choices.Tcp, streams, _all, held, refusals), refusals);
         _netlink = new NetlinkSockets(refusals);
         _namedPipes = new NamedPipes(process.Pid, refusals);
         _locks = new FileLocks(process.Pid, refusals);

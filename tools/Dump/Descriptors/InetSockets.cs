@@ -1,23 +1,12 @@
-using System.Buffers.Binary;
-using System.Net;
 using LazyRestore.ImageFormat.Records;
+using LazyRestore.Restore.Network;
 using LazyRestore.Tools.Dump.Support;
 
 namespace LazyRestore.Tools.Dump.Descriptors;
 
-/// <summary>TCP and UDP sockets over IPv4 and IPv6 that listen or are unconnected, ip(7).</summary>
-public sealed class InetSockets(StandardStreams streams, Refusals refusals)
+/// <summary>TCP and UDP sockets over IPv4 and IPv6 ip(7).</summary>
+internal sealed class InetSockets(TcpConnections connections, Refusals refusals)
 {
-    private const int TcpClose = 7;
-    private const int TcpListen = 10;
-
-    // In the order of their numbers, include/net/tcp_states.h.
-    private static readonly string[] TcpStates =
-    [
-        "", "established", "SYN sent", "SYN received", "FIN wait 1", "FIN wait 2", "time wait", "closed", "close wait", "last ACK",
-        "listening", "closing",
-    ];
-
     /// <summary>The record of a socket; null when it is refused.</summary>
     public OpenFileRecord? Record(OpenDescription description, int family, int type, int protocol)
     {
@@ -33,18 +22,13 @@ public sealed class InetSockets(StandardStreams streams, Refusals refusals)
         bool listening = false;
         if (protocol == Interop.IPPROTO_TCP)
         {
-            (int state, int waiting, int limit) = TcpState(description);
-            if (state is not (TcpClose or TcpListen))
+            (int state, int waiting, int limit) = TcpConnections.State(description);
+            if (state is not (TcpState.Closed or TcpState.Listen))
             {
-                return streams.Replace(
-                    description,
-                    UnsupportedKind.OutsideStream,
-                    UnsupportedKind.TcpConnection,
-                    $"{Describe(local)} -> {Describe(peer)}, {TcpStates[state]}",
-                    description.StandardStream);
+                return connections.Record(description, family, state);
             }
 
-            listening = state == TcpListen;
+            listening = state == TcpState.Listen;
             backlog = listening ? limit : 0;
             if (listening && waiting > 0)
             {
@@ -72,28 +56,7 @@ public sealed class InetSockets(StandardStreams streams, Refusals refusals)
         };
     }
 
-    /// <summary>An address as people write it.</summary>
-    public static string Describe(ReadOnlySpan<byte> address)
-    {
-        // struct sockaddr_in: family, port, address; struct sockaddr_in6 has the flow label before the address.
-        if (address.Length < 8)
-        {
-            return "none";
-        }
-
-        int port = BinaryPrimitives.ReadUInt16BigEndian(address[2..]);
-        IPAddress ip = address.Length >= 28 ? new IPAddress(address.Slice(8, 16)) : new IPAddress(address.Slice(4, 4));
-        return new IPEndPoint(ip, port).ToString();
-    }
-
-    // struct tcp_info: the state is its first byte; of a listening socket, tcpi_unacked and tcpi_sacked are the connections that
-    // wait and the most that may.
-    private static (int State, int Waiting, int Backlog) TcpState(OpenDescription description)
-    {
-        byte[] info = SocketQuery.Bytes(description.First.Here, Interop.IPPROTO_TCP, Interop.TCP_INFO, 104)
-            ?? throw new LazyRestoreException(FailureReason.Failed, $"{description.Subject}: getsockopt(TCP_INFO) failed");
-        return (info[0], BinaryPrimitives.ReadInt32LittleEndian(info.AsSpan(24)), BinaryPrimitives.ReadInt32LittleEndian(info.AsSpan(28)));
-    }
+    private static string Describe(byte[] address) => InetEndpoint.Of(address).ToString();
 
     private static bool IsUnbound(ReadOnlySpan<byte> address) => !address[sizeof(ushort)..].ContainsAnyExcept((byte)0);
 }

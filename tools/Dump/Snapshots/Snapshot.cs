@@ -1,6 +1,7 @@
 using LazyRestore.ImageFormat;
 using LazyRestore.ImageFormat.Records;
 using LazyRestore.Restore.Tracing;
+using LazyRestore.Tools.Dump.Descriptors;
 using LazyRestore.Tools.Dump.Memory;
 using LazyRestore.Tools.Dump.Proc;
 using LazyRestore.Tools.Dump.State;
@@ -35,7 +36,7 @@ internal sealed class Snapshot : IDisposable
 
     /// <summary>Takes it of a frozen process, which can go on then.</summary>
     /// <exception cref="LazyRestoreException">Some of the process cannot be saved, or it cannot be copied.</exception>
-    public static Snapshot Take(FrozenProcess frozen, KernelActivity activity, bool inheritStdio, CancellationToken cancellation)
+    public static Snapshot Take(FrozenProcess frozen, KernelActivity activity, DumpChoices choices, HeldConnections held, CancellationToken cancellation)
     {
         ProcDirectory process = new(frozen.Pid);
         Refusals refusals = new();
@@ -44,7 +45,7 @@ internal sealed class Snapshot : IDisposable
         bool told = HasLockedMemory(process);
         IReadOnlyDictionary<ulong, MemoryArea> areas = new Dictionary<ulong, MemoryArea>();
         ProcessState state = ProcessState.Collect(
-            frozen, activity, inheritStdio, () => [.. (areas = Read(process, withFlags: told)).Values], refusals);
+            frozen, activity, choices, held, () => [.. (areas = Read(process, withFlags: told)).Values], refusals);
         refusals.ThrowIfAny(frozen.Pid);
         RefuseReaper(state.Process);
 

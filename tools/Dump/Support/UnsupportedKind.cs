@@ -58,7 +58,12 @@ public sealed record UnsupportedKind(string Name, string? Remedy = null)
 
     // Sockets.
     public static readonly UnsupportedKind SocketFamily = new("a socket of this family or protocol");
-    public static readonly UnsupportedKind TcpConnection = new("a TCP connection", "Close the connection, or checkpoint when it is gone.");
+    public static readonly UnsupportedKind TcpConnection = new(
+        "a TCP connection", "Dump with --tcp-established to save connections, or with --tcp-close to let the restored process find them closed.");
+    public static readonly UnsupportedKind TcpHandshake = new("a TCP connection that is being made", "Try again in a moment.");
+    public static readonly UnsupportedKind TcpProtocolLayer = new("a TCP connection with another protocol in the kernel (TCP_ULP, such as TLS)");
+    public static readonly UnsupportedKind TcpUrgentData = new("a TCP connection with urgent data or an error that waits", "Try again in a moment.");
+    public static readonly UnsupportedKind TcpQueue = new("a TCP connection with more than 15 MiB on its way");
     public static readonly UnsupportedKind WaitingConnections =
         new("a listening socket with connections that wait to be accepted", "Try again in a moment.");
     public static readonly UnsupportedKind OutsideUnixSocket = new("a UNIX socket connected to another process");
