@@ -26,7 +26,8 @@ internal sealed class CachedImage(IRemoteImage inner, CacheFolder folder, Cached
 
     /// <inheritdoc/>
     public ReadOnlyMemory<byte> AtHand(long offset) =>
-        manifest is null ? inner.AtHand(offset)
+        IsOfAnExtent(offset) ? default
+        : manifest is null ? inner.AtHand(offset)
         : offset < manifest.Front.Length ? manifest.Front[(int)offset..]
         : offset >= Length - manifest.Back.Length ? manifest.Back[(int)(offset - (Length - manifest.Back.Length))..]
         : default;
@@ -71,6 +72,9 @@ internal sealed class CachedImage(IRemoteImage inner, CacheFolder folder, Cached
         inner.Dispose();
         folder.Dispose();
     }
+
+    // Whatever else has them, they are to be kept.
+    private bool IsOfAnExtent(long offset) => _image is not null && offset >= _image.ExtentsStart && offset < _image.ExtentsEnd;
 
     private ExtentEntry? Find(long offset)
     {
