@@ -79,8 +79,12 @@ public static class ImageOpener
 
     private static CheckpointImage Open(CachedImage cached)
     {
-        CheckpointImage image = Open((IRemoteImage)cached);
+        RemoteImageBytes bytes = new(cached);
+        CheckpointImage image = CheckpointImage.Open(bytes);
         cached.Describe(image);
+
+        // What was read ahead before it was known where the extents are has not been kept.
+        bytes.Forget();
         return image;
     }
 

@@ -38,6 +38,15 @@ internal sealed class RemoteImageBytes(IRemoteImage remote) : IImageBytes
         }
     }
 
+    /// <summary>Lets go of what was read ahead; it is asked for again when it is needed.</summary>
+    internal void Forget()
+    {
+        lock (_lock)
+        {
+            _pieces.Clear();
+        }
+    }
+
     /// <inheritdoc/>
     public void Dispose() => remote.Dispose();
 
