@@ -26,7 +26,8 @@ public sealed partial class PageService
         try
         {
             image = ImageOpener.Open(state.ImagePath);
-            PageService service = Resume(image, uffd, state, state.Options);
+            using Succession succession = Succession.Begin([state]);
+            PageService service = Resume(image, uffd, state, state.Options, succession);
             service._ownedImage = image;
             return service;
         }
@@ -43,8 +44,10 @@ public sealed partial class PageService
     /// <param name="uffd">The process's userfaultfd; owned by the service.</param>
     /// <param name="state">The state, with both ends of the parking; owned by the service.</param>
     /// <param name="options">How to work from now on.</param>
-    /// <exception cref="LazyRestoreException">Another agent lives, or the image is not the one that the process was restored from.</exception>
-    public static PageService Resume(CheckpointImage image, SafeFileHandle uffd, PageState state, PageServiceOptions options)
+    /// <param name="succession">The place of the dead agent.</param>
+    /// <exception cref="LazyRestoreException">The image is not the one that the process was restored from.</exception>
+    public static PageService Resume(
+        CheckpointImage image, SafeFileHandle uffd, PageState state, PageServiceOptions options, Succession succession)
     {
         if (!image.Checkpoint.Header.ImageId.Span.SequenceEqual(state.ImageId))
         {
@@ -54,19 +57,12 @@ public sealed partial class PageService
                 "Put the former image back under this path.");
         }
 
-        // What another agent writes must not be read.
-        Dictionary<int, SafeFileHandle> left = state.TrySucceed() ?? throw AnotherAgent(state);
         PageService service = new(image, uffd, state, options);
         service._counters.Add(StateCounter.Resumptions);
         service.TakeUpChildren();
         for (int i = 0; i < service._spaces.Count; i++)
         {
-            service._spaces[i].Recover(left);
-        }
-
-        foreach (SafeFileHandle unclaimed in left.Values)
-        {
-            unclaimed.Dispose();
+            service._spaces[i].Recover(succession.LeftTo(state));
         }
 
         return service;

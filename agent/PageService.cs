@@ -52,7 +52,7 @@ public sealed partial class PageService : IDisposable, IChildKeeper
     /// <param name="mover">The agent's end of a mover inside the process, owned by the service; null when there is none.</param>
     public PageService(CheckpointImage image, SafeFileHandle uffd, PageState state, PageServiceOptions options, MoverRing? mover = null)
     {
-        _source = PageSources.Of(image);
+        _source = PageSources.Of(image, state.Space);
         _wait = new FaultWait { Announcements = (_source as IAwaitedPageSource)?.Announcements ?? -1 };
         _options = options;
         _findCosts = options.FindCosts;
@@ -89,7 +89,7 @@ public sealed partial class PageService : IDisposable, IChildKeeper
     {
         if (!_process.State.TryLock())
         {
-            throw AnotherAgent(_process.State);
+            throw Succession.AnotherAgent(_process.State);
         }
 
         _thread.Start();
@@ -139,9 +139,6 @@ public sealed partial class PageService : IDisposable, IChildKeeper
         _mover?.Dispose();
         _ownedImage?.Dispose();
     }
-
-    private static LazyRestoreException AnotherAgent(PageState state) => new(
-        FailureReason.Failed, $"the memory of process {state.Pid} is served by another agent", "Leave it to that one, or end it first.");
 
     private void Run()
     {

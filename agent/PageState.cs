@@ -46,6 +46,12 @@ public sealed unsafe partial class PageState : IDisposable
     /// <summary>The process; 0 when the state belongs to a child, whose PID the kernel does not tell.</summary>
     public int Pid => Header->Pid;
 
+    /// <summary>The space of the image that holds the pages.</summary>
+    public int Space => Header->Space;
+
+    /// <summary>The same for all processes that were restored together, and for no other.</summary>
+    public long Group => Header->Group;
+
     /// <summary>The options that the state was created with.</summary>
     public PageServiceOptions Options => new()
     {
@@ -106,26 +112,11 @@ public sealed unsafe partial class PageState : IDisposable
         return keeper;
     }
 
-    /// <summary>
-    /// Takes the place of a dead agent: the userfaultfds that it left, by the numbers it had for them, and its lock.
-    /// </summary>
-    /// <returns>Null when another agent lives.</returns>
-    internal Dictionary<int, SafeFileHandle>? TrySucceed()
-    {
-        using SafeFileHandle only = _mapping.LockSuccession();
-        Dictionary<int, SafeFileHandle> left = DescriptorKeeper.TakeOver(Header->Keeper, Header->Agent);
-        if (TryLock())
-        {
-            return left;
-        }
+    /// <summary>Keeps other successors out until the handle is closed.</summary>
+    internal SafeFileHandle LockSuccession() => _mapping.LockSuccession();
 
-        foreach (SafeFileHandle descriptor in left.Values)
-        {
-            descriptor.Dispose();
-        }
-
-        return null;
-    }
+    /// <summary>Takes the userfaultfds that a dead agent left, by the numbers it had for them, and ends what kept them.</summary>
+    internal Dictionary<int, SafeFileHandle> TakeLeft() => DescriptorKeeper.TakeOver(Header->Keeper, Header->Agent);
 
     /// <inheritdoc/>
     public void Dispose()
@@ -140,15 +131,18 @@ public sealed unsafe partial class PageState : IDisposable
     /// <param name="pid">The process.</param>
     /// <param name="regions">What is registered with its userfaultfd.</param>
     /// <param name="options">How to work; a successor works in the same way.</param>
+    /// <param name="space">The space of the image that holds its pages.</param>
+    /// <param name="group">A number for all processes that are restored together.</param>
     public static PageState Create(
-        string imagePath, CheckpointImage image, int pid, IReadOnlyList<LazyRegion> regions, PageServiceOptions options) =>
-        Create(
-            imagePath,
-            image.Checkpoint.Header.ImageId.Span,
-            image.Index.InSpace(ExtentAddress.Process).Count,
-            pid,
-            regions,
-            options);
+        string imagePath, CheckpointImage image, int pid, IReadOnlyList<LazyRegion> regions, PageServiceOptions options,
+        int space = ExtentAddress.Process, long group = 0)
+    {
+        PageState state = Create(
+            imagePath, image.Checkpoint.Header.ImageId.Span, image.Index.InSpace(space).Count, pid, regions, options);
+        state.Header->Space = space;
+        state.Header->Group = group;
+        return state;
+    }
 
     /// <summary>Creates the state of an address space that lacks all of an image's pages.</summary>
     internal static PageState Create(

@@ -63,6 +63,31 @@ public sealed record PageStatistics
     /// <summary>How pages were placed and why, by this agent; null when nobody serves.</summary>
     public PlacementReport? Placement { get; init; }
 
+    /// <summary>What several services have done together; how pages were placed is told by the first one.</summary>
+    public static PageStatistics Sum(IEnumerable<PageStatistics> services) => services.Aggregate(static (one, other) => new PageStatistics
+    {
+        PagesRemaining = one.PagesRemaining + other.PagesRemaining,
+        DemandFaults = one.DemandFaults + other.DemandFaults,
+        CopiedPages = one.CopiedPages + other.CopiedPages,
+        MovedPages = one.MovedPages + other.MovedPages,
+        ForceCopiedPages = one.ForceCopiedPages + other.ForceCopiedPages,
+        MovedExtents = one.MovedExtents + other.MovedExtents,
+        ContinuedPages = one.ContinuedPages + other.ContinuedPages,
+        ZeroPages = one.ZeroPages + other.ZeroPages,
+        HydratedPages = one.HydratedPages + other.HydratedPages,
+        AlreadyPresent = one.AlreadyPresent + other.AlreadyPresent,
+        Deferred = one.Deferred + other.Deferred,
+        Discarded = one.Discarded + other.Discarded,
+        DroppedPages = one.DroppedPages + other.DroppedPages,
+        DamagedPages = one.DamagedPages + other.DamagedPages,
+        ForkEvents = one.ForkEvents + other.ForkEvents,
+        RemapEvents = one.RemapEvents + other.RemapEvents,
+        RemoveEvents = one.RemoveEvents + other.RemoveEvents,
+        UnmapEvents = one.UnmapEvents + other.UnmapEvents,
+        Placement = one.Placement,
+        ServiceTimes = [.. one.ServiceTimes.Zip(other.ServiceTimes, static (left, right) => left + right)],
+    });
+
     /// <summary>Times from reading a fault to having served it: bucket N counts those of 2^N to 2^(N+1) - 1 nanoseconds.</summary>
     public required ImmutableArray<long> ServiceTimes { get; init; }
 }

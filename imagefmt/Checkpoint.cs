@@ -2,7 +2,10 @@ using LazyRestore.ImageFormat.Records;
 
 namespace LazyRestore.ImageFormat;
 
-/// <summary>Everything an image says about a process but its memory: the records, gathered and cross-checked.</summary>
+/// <summary>
+/// Everything an image says about a process but its memory: the records, gathered and cross-checked. Mapped files, memory objects and open
+/// files belong to the image, and to every process of it that refers to them. An image is that of its first process and its descendants.
+/// </summary>
 public sealed record Checkpoint
 {
     /// <summary>The first record.</summary>
@@ -37,4 +40,13 @@ public sealed record Checkpoint
 
     /// <summary>Who is signalled when open files become ready.</summary>
     public IReadOnlyList<FileOwnerRecord> Owners { get; init; } = [];
+
+    /// <summary>The further processes of the image, each behind its parent; with the first one only.</summary>
+    public IReadOnlyList<Checkpoint> Descendants { get; init; } = [];
+
+    /// <summary>The children of all processes of the image that have ended and were not waited for; with the first one only.</summary>
+    public IReadOnlyList<ZombieRecord> Zombies { get; init; } = [];
+
+    /// <summary>All processes, this one first.</summary>
+    public IReadOnlyList<Checkpoint> Processes => [this, .. Descendants];
 }

@@ -6,14 +6,12 @@ namespace LazyRestore.ImageFormat;
 /// <summary>Gathers records in the order of an image and checks that they make sense together.</summary>
 internal sealed class CheckpointBuilder
 {
-    private readonly List<ThreadRecord> _threads = [];
-    private readonly List<VmaRecord> _vmas = [];
+    /// <summary>The processes; the last one is that which records of a process belong to.</summary>
+    private readonly List<ProcessSection> _sections = [new()];
+    private readonly List<ZombieRecord> _zombies = [];
     private readonly List<MappedFileRecord> _mappedFiles = [];
     private readonly List<MemoryObjectRecord> _objects = [];
     private readonly List<OpenFileRecord> _files = [];
-    private readonly List<DescriptorRecord> _descriptors = [];
-    private readonly List<FileLockRecord> _locks = [];
-    private readonly List<FileOwnerRecord> _owners = [];
 
     /// <summary>What has been named so far, for references and duplicates.</summary>
     private readonly HashSet<int> _tids = [];
@@ -25,8 +23,8 @@ internal sealed class CheckpointBuilder
     private readonly List<(CheckpointRecord Record, long Offset)> _references = [];
 
     private HeaderRecord? _header;
-    private ProcessRecord? _process;
-    private MemoryLayoutRecord? _layout;
+
+    private ProcessSection Current => _sections[^1];
 
     /// <summary>Adds the next record.</summary>
     /// <param name="record">The record.</param>
@@ -41,12 +39,11 @@ internal sealed class CheckpointBuilder
                 _header = header;
                 break;
             case ProcessRecord process:
-                Require(_process is null, record, offset, "there is one already");
-                _process = process;
+                BeginProcess(process, offset);
                 break;
             case MemoryLayoutRecord layout:
-                Require(_layout is null, record, offset, "there is one already");
-                _layout = layout;
+                Require(Current.Layout is null, record, offset, "there is one already");
+                Current.Layout = layout;
                 break;
             case ThreadRecord thread:
                 AddThread(thread, offset);
@@ -69,18 +66,24 @@ internal sealed class CheckpointBuilder
                 break;
             case DescriptorRecord descriptor:
                 Require(
-                    _descriptors.Count == 0 || descriptor.Number > _descriptors[^1].Number,
+                    Current.Descriptors.Count == 0 || descriptor.Number > Current.Descriptors[^1].Number,
                     record, offset, $"descriptor {descriptor.Number} is not in ascending order");
-                _descriptors.Add(descriptor);
+                Current.Descriptors.Add(descriptor);
                 _references.Add((descriptor, offset));
                 break;
             case FileLockRecord held:
-                _locks.Add(held);
+                Current.Locks.Add(held);
                 _references.Add((held, offset));
                 break;
             case FileOwnerRecord owner:
-                _owners.Add(owner);
+                Current.Owners.Add(owner);
                 _references.Add((owner, offset));
+                break;
+            case ZombieRecord zombie:
+                Require(_header!.Version > ImageLayout.SingleProcessVersion, record, offset, "version 1 has no such record");
+                Require(_tids.Add(zombie.Pid), record, offset, $"the process {zombie.Pid} stands twice");
+                _zombies.Add(zombie);
+                _references.Add((zombie, offset));
                 break;
         }
     }
@@ -95,8 +98,19 @@ internal sealed class CheckpointBuilder
         }
 
         HeaderRecord header = _header ?? throw new ImageDamagedException("header", end, "it is missing");
-        ProcessRecord process = _process ?? throw new ImageDamagedException("process", end, "it is missing");
-        if (_threads.Count == 0 || _threads[0].Tid != process.Pid)
+        CheckProcesses();
+        Checkpoint first = Build(_sections[0], header, end);
+        return first with
+        {
+            Descendants = [.. _sections.Skip(1).Select(section => Build(section, header, end))],
+            Zombies = _zombies,
+        };
+    }
+
+    private Checkpoint Build(ProcessSection section, HeaderRecord header, long end)
+    {
+        ProcessRecord process = section.Process ?? throw new ImageDamagedException("process", end, "it is missing");
+        if (section.Threads.Count == 0 || section.Threads[0].Tid != process.Pid)
         {
             throw new ImageDamagedException("thread", end, $"the first thread is not the group leader {process.Pid}");
         }
@@ -105,33 +119,63 @@ internal sealed class CheckpointBuilder
         {
             Header = header,
             Process = process,
-            Layout = _layout ?? throw new ImageDamagedException("layout", end, "it is missing"),
-            Threads = _threads,
-            Vmas = _vmas,
+            Layout = section.Layout ?? throw new ImageDamagedException("layout", end, "it is missing"),
+            Threads = section.Threads,
+            Vmas = section.Vmas,
             MappedFiles = _mappedFiles,
             Objects = _objects,
             Files = _files,
-            Descriptors = _descriptors,
-            Locks = _locks,
-            Owners = _owners,
+            Descriptors = section.Descriptors,
+            Locks = section.Locks,
+            Owners = section.Owners,
         };
+    }
+
+    // The first record of a further process ends the records of the one before.
+    private void BeginProcess(ProcessRecord process, long offset)
+    {
+        if (Current.Process is not null)
+        {
+            Require(_header!.Version > ImageLayout.SingleProcessVersion, process, offset, "there is one already");
+            _sections.Add(new ProcessSection());
+        }
+
+        Require(_sections.Count > 1 == (process.Space != 0), process, offset, $"{process.Space} is not a space for it");
+        Current.Process = process;
+        Current.Offset = offset;
+    }
+
+    private void CheckProcesses()
+    {
+        HashSet<int> spaces = [.. _objectIds];
+        HashSet<int> parents = [];
+        foreach (ProcessSection section in _sections)
+        {
+            if (section.Process is { } process)
+            {
+                Require(spaces.Add(process.Space), process, section.Offset, $"the space {process.Space} stands twice");
+                bool follows = parents.Count == 0 || parents.Contains(process.ParentPid);
+                Require(follows, process, section.Offset, $"its parent {process.ParentPid} does not stand before it");
+                parents.Add(process.Pid);
+            }
+        }
     }
 
     private void AddThread(ThreadRecord thread, long offset)
     {
         Require(_tids.Add(thread.Tid), thread, offset, $"the thread {thread.Tid} stands twice");
-        _threads.Add(thread);
+        Current.Threads.Add(thread);
     }
 
     private void AddVma(VmaRecord vma, long offset)
     {
         bool aligned = (vma.Start | vma.End | vma.Offset) % ImageLayout.PageSize == 0;
         Require(aligned && vma.Start < vma.End, vma, offset, $"{vma.Start:x}-{vma.End:x} is no range of pages");
-        bool ascending = _vmas.Count == 0 || vma.Start >= _vmas[^1].End;
+        bool ascending = Current.Vmas.Count == 0 || vma.Start >= Current.Vmas[^1].End;
         Require(ascending, vma, offset, $"{vma.Start:x}-{vma.End:x} does not follow the one before");
         bool fits = vma.Offset <= ulong.MaxValue - vma.Length;
         Require(fits, vma, offset, $"its range of the file at {vma.Offset:x} wraps around");
-        _vmas.Add(vma);
+        Current.Vmas.Add(vma);
         _references.Add((vma, offset));
     }
 
@@ -148,6 +192,12 @@ internal sealed class CheckpointBuilder
             _ => ("", 0, null),
         };
         Require(ids is null || ids.Contains(id), record, offset, $"it refers to {what} {id}, which is not there");
+        if (record is ZombieRecord zombie)
+        {
+            bool there = _sections.Exists(section => section.Process?.Pid == zombie.ParentPid);
+            Require(there, record, offset, $"its parent {zombie.ParentPid} is not there");
+        }
+
         if (record is EpollRecord epoll)
         {
             foreach (EpollInterest interest in epoll.Interests)

@@ -5,22 +5,22 @@ namespace LazyRestore.ImageFormat;
 /// <summary>The memory that extents can be of: VMAs with content of their own, and memory objects.</summary>
 internal sealed class ExtentCoverage(Checkpoint checkpoint)
 {
-    private readonly IReadOnlyList<VmaRecord> _vmas = checkpoint.Vmas;
+    private readonly Dictionary<int, IReadOnlyList<VmaRecord>> _vmas = checkpoint.Processes.ToDictionary(one => one.Process.Space, one => one.Vmas);
     private readonly Dictionary<int, long> _objectSizes = checkpoint.Objects.ToDictionary(o => o.Id, o => o.Size);
 
     /// <summary>The pages of an extent that there is memory for.</summary>
     public PagePresence Of(ExtentAddress address)
     {
         PagePresence pages = default;
-        if (address.Space != ExtentAddress.Process)
+        if (!_vmas.TryGetValue(address.Space, out IReadOnlyList<VmaRecord>? vmas))
         {
             Cover(ref pages, address.Address, 0, (ulong)_objectSizes.GetValueOrDefault(address.Space));
             return pages;
         }
 
-        for (int place = FirstEndingAfter(address.Address); place < _vmas.Count; place++)
+        for (int place = FirstEndingAfter(vmas, address.Address); place < vmas.Count; place++)
         {
-            VmaRecord vma = _vmas[place];
+            VmaRecord vma = vmas[place];
             if (vma.Start > address.Address && vma.Start - address.Address >= ImageLayout.ExtentSpan)
             {
                 break;
@@ -36,14 +36,14 @@ internal sealed class ExtentCoverage(Checkpoint checkpoint)
     }
 
     /// <summary>The first VMA that ends after an address.</summary>
-    private int FirstEndingAfter(ulong address)
+    private static int FirstEndingAfter(IReadOnlyList<VmaRecord> vmas, ulong address)
     {
         int low = 0;
-        int high = _vmas.Count;
+        int high = vmas.Count;
         while (low < high)
         {
             int middle = (low + high) / 2;
-            (low, high) = _vmas[middle].End <= address ? (middle + 1, high) : (low, middle);
+            (low, high) = vmas[middle].End <= address ? (middle + 1, high) : (low, middle);
         }
 
         return low;

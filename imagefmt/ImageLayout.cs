@@ -6,8 +6,11 @@ public static class ImageLayout
     /// <summary>The name in the header's <c>format</c> key, which tells an image from any other MessagePack file.</summary>
     public const string FormatName = "lazyrestore-checkpoint";
 
-    /// <summary>The version this code writes, and the newest one that it reads.</summary>
-    public const int Version = 1;
+    /// <summary>The newest version that this code reads and writes.</summary>
+    public const int Version = 2;
+
+    /// <summary>The version of an image of a single running process, which programs that know no other can restore.</summary>
+    public const int SingleProcessVersion = 1;
 
     /// <summary>Bytes in a page.</summary>
     public const int PageSize = 4096;

@@ -130,7 +130,7 @@ internal sealed unsafe partial class AddressSpace
         {
             ulong done = (ulong)placed * PageSize;
             int wanted = Math.Min(step, pages.Pages - placed);
-            PlacementResult result = Fault.Copy(address + done, pages.Address + (nint)done, (ulong)wanted * PageSize);
+            PlacementResult result = _copy.Place(address + done, pages.Address + (nint)done, (ulong)wanted * PageSize);
             int settled = 1;
             if (result.Outcome == PlacementOutcome.Installed)
             {
@@ -163,7 +163,7 @@ internal sealed unsafe partial class AddressSpace
 
     private PlacementOutcome PlaceZero(ulong address)
     {
-        PlacementResult result = Fault.ZeroPage(address, PageSize);
+        PlacementResult result = _zero.Place(address, source: 0, PageSize);
         switch (result.Outcome)
         {
             case PlacementOutcome.Installed:

@@ -163,7 +163,7 @@ internal sealed unsafe partial class AddressSpace
     // whose registration has ended. Waiting for another turn instead would cost a wait for each such page.
     private PlacementOutcome SettleIfMissing(int extent, int page, nint source, ref int placed)
     {
-        PlacementResult again = Fault.Copy(_cursor + ((ulong)placed * PageSize), source + ((nint)placed * (nint)PageSize), PageSize);
+        PlacementResult again = _copy.Place(_cursor + ((ulong)placed * PageSize), source + ((nint)placed * (nint)PageSize), PageSize);
         if (again.Outcome is not (PlacementOutcome.Discarded or PlacementOutcome.Installed))
         {
             // The next step comes to the page again.

@@ -1,5 +1,6 @@
 using LazyRestore.Agent.Faults;
 using LazyRestore.Agent.Moving;
+using LazyRestore.Agent.Placing;
 using LazyRestore.Agent.Sources;
 using LazyRestore.Agent.State;
 using LazyRestore.Agent.Tuning;
@@ -25,6 +26,8 @@ internal sealed unsafe partial class AddressSpace : IDisposable
     private readonly PlacementTuner _tuner;
     private readonly IChildKeeper _keeper;
     private readonly PageLedger _ledger;
+    private readonly CopyPlacement _copy;
+    private readonly ZeroPlacement _zero;
     private readonly FaultQueue _faults = new();
     private readonly FillAround _fillAround;
 
@@ -57,6 +60,8 @@ internal sealed unsafe partial class AddressSpace : IDisposable
         _tuner = tuner;
         _keeper = keeper;
         _ledger = new PageLedger(state, source);
+        _copy = new CopyPlacement(fault);
+        _zero = new ZeroPlacement(fault);
         _moves = mover is null ? null : new ExtentMoves(mover);
         int limit = Math.Clamp(options.FillAroundLimitPages, 1, ExtentBits.PageCount);
         _fillAround = new FillAround(limit, options.Hydration == HydrationOrder.None ? 1 : Math.Min(limit, NeighboursPages));

@@ -6,8 +6,10 @@ namespace LazyRestore.Agent.Sources;
 /// <summary>Chooses the page source of an image by where the image is.</summary>
 internal static class PageSources
 {
-    /// <summary>The source of an image, which stays the caller's.</summary>
-    internal static IPageSource Of(CheckpointImage image) => image.Bytes is RemoteImageBytes remote
-        ? new RemotePageSource(image, remote.Remote)
-        : new ImageFileSource(image);
+    /// <summary>The source of the pages of a process.</summary>
+    /// <param name="image">The image, which stays the caller's.</param>
+    /// <param name="space">The space of the process.</param>
+    internal static IPageSource Of(CheckpointImage image, int space) => image.Bytes is RemoteImageBytes remote
+        ? new RemotePageSource(image, remote.Remote, space)
+        : new ImageFileSource(image, space);
 }

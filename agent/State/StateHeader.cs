@@ -10,7 +10,7 @@ namespace LazyRestore.Agent.State;
 [StructLayout(LayoutKind.Sequential)]
 internal unsafe struct StateHeader
 {
-    internal const ulong MagicValue = 0x3230_4554_4154_534C; // "LSTATE02"
+    internal const ulong MagicValue = 0x3330_4554_4154_534C; // "LSTATE03"
     internal const int MessageCapacity = 64;
     internal const int PathCapacity = 4096;
 
@@ -27,6 +27,12 @@ internal unsafe struct StateHeader
     internal int FillAroundLimitPages;
     internal int HydrationBatchPages;
     internal int PathLength;
+
+    /// <summary>The same for all processes that were restored together.</summary>
+    internal long Group;
+
+    /// <summary>The space of the image that holds the pages.</summary>
+    internal int Space;
     internal long ExtentCount;
     internal long RegionCapacity;
     internal long InitialRegionCount;

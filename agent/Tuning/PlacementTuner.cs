@@ -7,8 +7,8 @@ namespace LazyRestore.Agent.Tuning;
 
 /// <summary>
 /// Decides for one page source how whole extents are placed, and how many pages are copied at once, from what placing them has taken.
-/// The time that the chosen method has lost against the other is added up; what it wins is taken off. When it has lost more
-/// than there is patience for, the other is taken, and with each switch patience doubles, so that two methods of like cost do not take turns. The
+/// The time that the chosen method has lost against the other is added up; what it wins is taken off, and some of that is kept for worse
+/// times. When it has lost more than there is patience for, the other is taken, and with each switch patience doubles, so that two methods of like cost do not take turns. The
 /// other method is tried on one extent now and then, for a hundredth of the time at most. What fetching takes is common to both. Owned by
 /// the agent thread; reports may be made by others.
 /// </summary>
@@ -18,7 +18,7 @@ internal sealed class PlacementTuner
     private const int MostDoublings = 6;
 
     // One measurement that was disturbed is not to use patience up.
-    private const int LeastLosses = 4;
+    private const int LeastLosses = 3;
 
     // Until it is known: placing a page takes less than 2 µs nearly everywhere.
     private static readonly double s_assumed = 2e-6 * Stopwatch.Frequency;
@@ -95,7 +95,7 @@ internal sealed class PlacementTuner
         _move.Assume(move.Value * Stopwatch.Frequency / NanosecondsPerSecond);
         if (!_settings.IsFixed)
         {
-            _first = _method = move > copy * _settings.MoveTolerance ? PlacementMethod.Copy : PlacementMethod.Move;
+            _first = _method = move > copy * _settings.Tolerance ? PlacementMethod.Copy : PlacementMethod.Move;
             _reason = ChoiceReason.KnownCosts;
         }
     }
@@ -156,7 +156,7 @@ internal sealed class PlacementTuner
         {
             _fetch.Add((double)fetch / pages, now);
             _copy.Add((double)copy / pages, now);
-            Weigh(PlacementMethod.Copy, fetch + copy, _settings.CopyTolerance * Math.Max(fetch, _move.Value * pages), now);
+            Weigh(PlacementMethod.Copy, fetch + copy, _settings.Tolerance * Math.Max(fetch, _move.Value * pages), now);
         }
     }
 
@@ -175,7 +175,7 @@ internal sealed class PlacementTuner
         _charged = 0;
         _fetch.Add((double)fetch / ImageLayout.PagesPerExtent, now);
         _move.Add((double)move / ImageLayout.PagesPerExtent, now);
-        Weigh(PlacementMethod.Move, took, _settings.MoveTolerance * (fetch + (_copy.Value * ImageLayout.PagesPerExtent)), now);
+        Weigh(PlacementMethod.Move, took, _settings.Tolerance * (fetch + (_copy.Value * ImageLayout.PagesPerExtent)), now);
     }
 
     // Adds up what the chosen method has lost.
@@ -187,7 +187,7 @@ internal sealed class PlacementTuner
         }
 
         double patience = (double)_settings.Patience * (1 << Math.Min(_switches.Count, MostDoublings));
-        _lost = Math.Max(0, _lost + Math.Min(took - allowed, patience / LeastLosses));
+        _lost = Math.Max(-patience, _lost + Math.Min(took - allowed, patience / LeastLosses));
         if (_lost >= patience)
         {
             _lost = 0;

@@ -11,14 +11,15 @@ internal sealed record TunerSettings(PlacementMethod First, ChoiceReason Reason)
     /// <summary>Whether what is moved is in huge pages.</summary>
     internal bool MovesHugePages { get; init; } = true;
 
-    /// <summary>How many times as dear as copying moving may be: that a process has its huge pages back is worth something.</summary>
-    internal double MoveTolerance => MovesHugePages ? 1.5 : 1.1;
+    /// <summary>
+    /// How many times as dear as the other method the chosen one may be: what is not worth a switch, and keeps a process's huge pages.
+    /// </summary>
+    internal double Tolerance { get; init; } = 1.04;
 
-    /// <summary>How many times as dear as moving copying may be.</summary>
-    internal double CopyTolerance { get; init; } = 1.1;
-
-    /// <summary>How much time, in ticks of the stopwatch, the chosen method may have lost before the other is taken.</summary>
-    internal long Patience { get; init; } = System.Diagnostics.Stopwatch.Frequency / 50;
+    /// <summary>
+    /// How much time, in ticks of the stopwatch, the chosen method may have lost before the other is taken: a hundredth of what filling a gigabyte takes.
+    /// </summary>
+    internal long Patience { get; init; } = System.Diagnostics.Stopwatch.Frequency / 250;
 
     /// <summary>The most of the time that goes into trying the other method.</summary>
     internal double TrialShare { get; init; } = 0.01;

@@ -6,6 +6,7 @@
 #include <stdint.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <string.h>
 #include <sys/mman.h>
 #include <time.h>
 #include <unistd.h>
@@ -31,7 +32,7 @@ static uint64_t next_random(void)
     return state ^= state << 17;
 }
 
-/* MIB THREADS TOUCHES of the command line. The order and the times are in shared memory, which a restore fills before the process runs. */
+/* MIB THREADS TOUCHES of the command line; with TOUCHES "sequential" pages are touched by address. The order and the times are in shared memory, which is touched before times are taken. */
 static void prepare_touching(char **argv)
 {
     pages = atol(argv[1]) << 8;
@@ -42,7 +43,7 @@ static void prepare_touching(char **argv)
     nanoseconds = allocate(pages * sizeof *nanoseconds, MAP_SHARED);
     for (long i = 0; i < pages; i++)
         order[i] = i;
-    for (long i = pages - 1; i > 0; i--) {
+    for (long i = strcmp(argv[3], "sequential") ? pages - 1 : 0; i > 0; i--) {
         long j = next_random() % (i + 1);
         uint32_t t = order[i];
         order[i] = order[j], order[j] = t;

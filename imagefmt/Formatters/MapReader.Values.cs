@@ -30,6 +30,9 @@ internal ref partial struct MapReader
     /// <summary>A mark that may be missing, which means false.</summary>
     public bool Flag(ReadOnlySpan<byte> key) => Has(key) && Boolean(key);
 
+    /// <summary>A number from 1 on that may be missing, which means 0.</summary>
+    public int Int32OrZero(ReadOnlySpan<byte> key, int max) => Has(key) ? Int32(key, 1, max) : 0;
+
     /// <summary>One of several words; returns its place in the list.</summary>
     public int Choice(ReadOnlySpan<byte> key, ReadOnlySpan<string> words)
     {

@@ -7,7 +7,7 @@ internal sealed class ProcessFormatter() : RecordFormatter<ProcessRecord>("proce
 {
     protected override void Write(ref MessagePackWriter writer, ProcessRecord record)
     {
-        writer.WriteMapHeader(18);
+        writer.WriteMapHeader(18 + (record.Space != 0 ? 1 : 0) + (record.StopSignal != 0 ? 1 : 0));
         writer.Field("pid"u8, record.Pid);
         writer.Field("parent-pid"u8, record.ParentPid);
         writer.Field("process-group"u8, record.ProcessGroup);
@@ -26,6 +26,15 @@ internal sealed class ProcessFormatter() : RecordFormatter<ProcessRecord>("proce
         writer.Field("pending-signals"u8, record.PendingSignals);
         writer.Field("interval-timers"u8, record.IntervalTimers, IntervalTimerFormat.Write);
         writer.Field("posix-timers"u8, record.PosixTimers, PosixTimerFormat.Write);
+        if (record.Space != 0)
+        {
+            writer.Field("space"u8, record.Space);
+        }
+
+        if (record.StopSignal != 0)
+        {
+            writer.Field("stop-signal"u8, record.StopSignal);
+        }
     }
 
     protected override ProcessRecord Read(ref MapReader map) => new()
@@ -48,5 +57,7 @@ internal sealed class ProcessFormatter() : RecordFormatter<ProcessRecord>("proce
         PendingSignals = map.BytesList("pending-signals"u8, 128, 128),
         IntervalTimers = map.MapList("interval-timers"u8, 3, IntervalTimerFormat.Read),
         PosixTimers = map.MapList("posix-timers"u8, ImageLimits.List, PosixTimerFormat.Read),
+        Space = map.Int32OrZero("space"u8, int.MaxValue),
+        StopSignal = map.Int32OrZero("stop-signal"u8, 64),
     };
 }

@@ -9,6 +9,12 @@ public sealed record ProcessRecord : CheckpointRecord
     /// <summary>The parent's process ID when the process was frozen.</summary>
     public required int ParentPid { get; init; }
 
+    /// <summary>The space of the extents that hold its memory: 0 for the first process of an image, another one for each further one.</summary>
+    public int Space { get; init; }
+
+    /// <summary>The signal that had stopped the process, SIGSTOP or the like; 0 when it was running.</summary>
+    public int StopSignal { get; init; }
+
     /// <summary>The process group ID.</summary>
     public required int ProcessGroup { get; init; }
 

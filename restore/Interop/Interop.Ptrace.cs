@@ -19,6 +19,7 @@ internal static unsafe partial class Interop
     internal const long PTRACE_GET_RSEQ_CONFIGURATION = 0x420f;
 
     internal const long PTRACE_O_TRACESYSGOOD = 1;
+    internal const long PTRACE_O_TRACEFORK = 1 << 1;
     internal const long PTRACE_O_TRACECLONE = 1 << 3;
     internal const long PTRACE_O_EXITKILL = 1 << 20;
 

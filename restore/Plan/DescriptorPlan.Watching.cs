@@ -12,15 +12,14 @@ internal sealed partial class DescriptorPlan
 
     private void OpenProcess(PidFdRecord process)
     {
-        CallResultRef self = Program.Call(SystemCall.getpid);
-        CallResultRef opened = Program.Call(SystemCall.pidfd_open, self, process.StatusFlags & ProcessFlags);
+        CallResultRef opened = Program.Call(SystemCall.pidfd_open, _pidOf(process.Process), process.StatusFlags & ProcessFlags);
         Keep(process, opened);
     }
 
     // Opening and creating files makes events: so this comes when all others are there, and what came nevertheless is read away.
-    private void AddInotifyWatches()
+    private void AddInotifyWatches(Func<OpenFileRecord, bool> isCreatedHere)
     {
-        foreach (InotifyRecord inotify in _checkpoint.Files.OfType<InotifyRecord>())
+        foreach (InotifyRecord inotify in _checkpoint.Files.OfType<InotifyRecord>().Where(isCreatedHere))
         {
             int next = 1;
             foreach (InotifyWatch watch in inotify.Watches)

@@ -5,9 +5,10 @@ using LazyRestore.Restore.Programs;
 namespace LazyRestore.Restore.Plan;
 
 /// <summary>
-/// Plans the descriptors. Every open file description is created once and moved above all numbers the process uses; then each
-/// descriptor is a duplicate of its description. Below, the standard streams are kept occupied, so that the next new descriptors
-/// are always 3 and 4: calls that return two of them need no answer in between.
+/// Plans the descriptors of a process. Every open file description is created once, by one of the processes that have it, and moved above all
+/// numbers that the process uses; then each takes from the others what they have in common; then each descriptor is a duplicate of its
+/// description. Below, the standard streams are kept occupied, so that the next new descriptors are always 3 and 4: calls that return two of
+/// them need no answer in between.
 /// </summary>
 internal sealed partial class DescriptorPlan
 {
@@ -21,26 +22,35 @@ internal sealed partial class DescriptorPlan
     private const int EpollAdd = 1;
     private readonly Checkpoint _checkpoint;
     private readonly IReadOnlyDictionary<int, string> _objectPaths;
-    private readonly Dictionary<int, CallResultRef> _files = [];
+    private readonly Func<int, int> _pidOf;
     private readonly int _base;
 
-    private DescriptorPlan(Checkpoint checkpoint, IReadOnlyDictionary<int, string> objectPaths)
+    /// <summary>The descriptors that hold the descriptions, by their IDs: results of the current program, or numbers when it has run.</summary>
+    private readonly Dictionary<int, Argument> _files = [];
+    private readonly Dictionary<int, CallResultRef> _made = [];
+
+    /// <summary>Plans the descriptors of a process.</summary>
+    /// <param name="checkpoint">Its records.</param>
+    /// <param name="objectPaths">Paths through which the process can open the memory objects that are files.</param>
+    /// <param name="pidOf">The process ID here of a process of the image.</param>
+    internal DescriptorPlan(Checkpoint checkpoint, IReadOnlyDictionary<int, string> objectPaths, Func<int, int> pidOf)
     {
         _checkpoint = checkpoint;
         _objectPaths = objectPaths;
-        _base = Math.Max(SecondFree, checkpoint.Descriptors.Select(descriptor => descriptor.Number).DefaultIfEmpty().Max()) + 1;
+        _pidOf = pidOf;
+        IEnumerable<int> numbers = checkpoint.Descriptors.Select(descriptor => descriptor.Number);
+        IEnumerable<int> watched = checkpoint.Files.OfType<EpollRecord>().SelectMany(epoll => epoll.Interests).Select(interest => interest.Descriptor);
+        _base = Math.Max(SecondFree, numbers.Concat(watched).DefaultIfEmpty().Max()) + 1;
     }
 
-    private SystemCallProgram Program { get; } = new();
+    private SystemCallProgram Program { get; set; } = new();
 
-    /// <summary>Plans all descriptors of a checkpoint.</summary>
-    /// <param name="checkpoint">The records.</param>
-    /// <param name="objectPaths">Paths through which the process can open the memory objects that are files.</param>
+    /// <summary>Plans how the descriptions are created.</summary>
+    /// <param name="files">Those that this process creates.</param>
     /// <param name="openFileLimit">The restorer's hard limit of open files.</param>
-    internal static SystemCallProgram Build(Checkpoint checkpoint, IReadOnlyDictionary<int, string> objectPaths, ulong openFileLimit)
+    internal SystemCallProgram Create(IEnumerable<OpenFileRecord> files, ulong openFileLimit)
     {
-        var plan = new DescriptorPlan(checkpoint, objectPaths);
-        int needed = plan._base + checkpoint.Files.Count + 4;
+        int needed = _base + _checkpoint.Files.Count + 4;
         if ((ulong)needed > openFileLimit)
         {
             throw new LazyRestoreException(
@@ -49,20 +59,64 @@ internal sealed partial class DescriptorPlan
                 "Raise the hard limit of open files (ulimit -Hn).");
         }
 
-        plan.Program.About("limit of open files").Call(
-            SystemCall.prlimit64, 0, LimitOpenFiles, plan.Program.Words(openFileLimit, openFileLimit), 0);
-        plan.EnterSurroundings();
-        CallResultRef?[] streams = plan.TakeStandardStreams();
-        foreach (OpenFileRecord file in checkpoint.Files)
+        Program.About("limit of open files").Call(
+            SystemCall.prlimit64, 0, LimitOpenFiles, Program.Words(openFileLimit, openFileLimit), 0);
+        EnterSurroundings();
+        CallResultRef?[] streams = TakeStandardStreams();
+        foreach (OpenFileRecord file in files)
         {
-            plan.Create(file, streams);
+            Create(file, streams);
         }
 
-        plan.AddEpollInterests();
-        plan.AddInotifyWatches();
-        plan.Place();
-        plan.TakeLocks();
-        return plan.Program;
+        return Program;
+    }
+
+    /// <summary>Plans how descriptions are taken from the processes that have created them, pidfd_getfd(2).</summary>
+    /// <param name="owners">The process here, and its number of the descriptor, by the description's ID.</param>
+    internal SystemCallProgram Take(IEnumerable<(int FileId, int Process, int Descriptor)> owners)
+    {
+        Program = new SystemCallProgram();
+        foreach (IGrouping<int, (int FileId, int Process, int Descriptor)> owner in owners.GroupBy(owner => owner.Process))
+        {
+            Program.About($"descriptors of process {owner.Key}");
+            CallResultRef process = Program.Call(SystemCall.pidfd_open, owner.Key, 0);
+            foreach ((int file, _, int descriptor) in owner)
+            {
+                CallResultRef taken = Program.Call(SystemCall.pidfd_getfd, process, descriptor, 0);
+                Keep(file, Program.Call(SystemCall.fcntl, taken, DuplicateCloseOnExec, _base));
+                Program.Call(SystemCall.close, taken);
+            }
+
+            Program.Call(SystemCall.close, process);
+        }
+
+        return Program;
+    }
+
+    /// <summary>Plans how the descriptors get their numbers, when every other process has taken what it needs.</summary>
+    /// <param name="isCreatedHere">Whether this process has created a description.</param>
+    internal SystemCallProgram Place(Func<OpenFileRecord, bool> isCreatedHere)
+    {
+        Program = new SystemCallProgram();
+        AddEpollInterests(isCreatedHere);
+        AddInotifyWatches(isCreatedHere);
+        Place();
+        TakeLocks();
+        return Program;
+    }
+
+    /// <summary>Notes the numbers that the current program gave to descriptions.</summary>
+    /// <returns>The numbers, by the IDs of the descriptions.</returns>
+    internal IReadOnlyDictionary<int, int> Note(ProgramResult result)
+    {
+        Dictionary<int, int> numbers = _made.ToDictionary(made => made.Key, made => (int)result[made.Value]);
+        _made.Clear();
+        foreach ((int file, int number) in numbers)
+        {
+            _files[file] = number;
+        }
+
+        return numbers;
     }
 
     // UNIX sockets are bound by names that may be relative, and made with the process's umask.
@@ -108,7 +162,7 @@ internal sealed partial class DescriptorPlan
         switch (file)
         {
             case ExternalStreamRecord external:
-                _files.Add(file.Id, streams[external.Stream]!.Value);
+                Keep(file.Id, streams[external.Stream]!.Value);
                 break;
             case PathFileRecord path:
                 Open(path);
@@ -168,18 +222,24 @@ internal sealed partial class DescriptorPlan
 
     // The call that made a description has just returned 3 (or 3 and 4): moves it up.
     private void Keep(OpenFileRecord file, CallResultRef made) =>
-        _files.Add(file.Id, Program.Call(SystemCall.fcntl, made, DuplicateCloseOnExec, _base));
+        Keep(file.Id, Program.Call(SystemCall.fcntl, made, DuplicateCloseOnExec, _base));
 
     private void Keep(OpenFileRecord file, int descriptor) =>
-        _files.Add(file.Id, Program.Call(SystemCall.fcntl, descriptor, DuplicateCloseOnExec, _base));
+        Keep(file.Id, Program.Call(SystemCall.fcntl, descriptor, DuplicateCloseOnExec, _base));
+
+    private void Keep(int file, CallResultRef descriptor)
+    {
+        _files.Add(file, descriptor);
+        _made.Add(file, descriptor);
+    }
 
     private void SetFlags(int descriptor, OpenFileRecord file) =>
         Program.Call(SystemCall.fcntl, descriptor, SetStatusFlags, file.StatusFlags & ~AsyncFlag);
 
     // A description is registered under the number it had then, which its descriptor may have no longer.
-    private void AddEpollInterests()
+    private void AddEpollInterests(Func<OpenFileRecord, bool> isCreatedHere)
     {
-        foreach (EpollRecord epoll in _checkpoint.Files.OfType<EpollRecord>())
+        foreach (EpollRecord epoll in _checkpoint.Files.OfType<EpollRecord>().Where(isCreatedHere))
         {
             foreach (EpollInterest interest in epoll.Interests)
             {

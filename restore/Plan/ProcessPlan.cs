@@ -3,7 +3,7 @@ using LazyRestore.Restore.Programs;
 
 namespace LazyRestore.Restore.Plan;
 
-/// <summary>Plans what belongs to the process as a whole: session, directories, limits, prctl(2) attributes.</summary>
+/// <summary>Plans what belongs to the process as a whole: directories, limits, prctl(2) attributes.</summary>
 internal static class ProcessPlan
 {
     private const int PrSetDumpable = 4;
@@ -13,15 +13,6 @@ internal static class ProcessPlan
     /// <summary>What needs the restorer's privileges.</summary>
     internal static void AddPrivileged(SystemCallProgram program, ProcessRecord process)
     {
-        if (process.Session == process.Pid)
-        {
-            program.About("a session of its own").Call(SystemCall.setsid);
-        }
-        else if (process.ProcessGroup == process.Pid)
-        {
-            program.About("a process group of its own").Call(SystemCall.setpgid, 0, 0);
-        }
-
         if (process.RootDirectory != "/")
         {
             program.About(process.RootDirectory).Call(SystemCall.chroot, program.Text(process.RootDirectory));

@@ -23,18 +23,31 @@ public sealed record Replacements
     public Checkpoint Apply(Checkpoint checkpoint)
     {
         Dictionary<int, string> files = FilesOf(checkpoint);
-        return checkpoint with
+        Checkpoint first = checkpoint with
         {
-            Process = checkpoint.Process with
-            {
-                Executable = Map(checkpoint.Process.Executable),
-                WorkingDirectory = Map(checkpoint.Process.WorkingDirectory),
-                RootDirectory = Map(checkpoint.Process.RootDirectory),
-            },
             MappedFiles = [.. checkpoint.MappedFiles.Select(file => file with { Path = Map(file.Path) })],
             Objects = [.. checkpoint.Objects.Select(stored => stored.Kind is MemoryObjectKind.DeletedFile or MemoryObjectKind.NamelessFile ? stored with { Name = Map(stored.Name) } : stored)],
             Files = [.. checkpoint.Files.Select(file => files.TryGetValue(file.Id, out string? path) ? Opened(file, path) : Replace(file))],
-            Locks = [.. checkpoint.Locks.Where(held => !files.ContainsKey(held.FileId))],
+        };
+        return Own(first, checkpoint) with { Descendants = [.. checkpoint.Descendants.Select(process => Own(first, process))] };
+
+        // What belongs to the image is the same for all its processes.
+        Checkpoint Own(Checkpoint image, Checkpoint process) => image with
+        {
+            Process = process.Process with
+            {
+                Executable = Map(process.Process.Executable),
+                WorkingDirectory = Map(process.Process.WorkingDirectory),
+                RootDirectory = Map(process.Process.RootDirectory),
+            },
+            Layout = process.Layout,
+            Threads = process.Threads,
+            Vmas = process.Vmas,
+            Descriptors = process.Descriptors,
+            Locks = [.. process.Locks.Where(held => !files.ContainsKey(held.FileId))],
+            Owners = process.Owners,
+            Descendants = [],
+            Zombies = process.Zombies,
         };
     }
 

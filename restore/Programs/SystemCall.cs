@@ -56,6 +56,7 @@ public enum SystemCall
     unlink = 87,
     umask = 95,
     setpgid = 109,
+    getpgrp = 111,
     setsid = 112,
     setgroups = 116,
     setresuid = 117,

@@ -9,8 +9,8 @@ namespace LazyRestore.Restore.Session;
 
 /// <summary>
 /// A task that shares the restored process's memory and nothing else. It keeps the userfaultfd and the page state open, so that the
-/// agent's death cannot turn missing pages into zeros; it waits for the process's end, and is ended when all memory is there. Being
-/// a sibling, not a child or thread, of the process, it shows in none of its lists.
+/// agent's death cannot turn missing pages into zeros; it waits for the process's end, and is ended when all memory is there. It shows
+/// in none of the process's lists.
 /// </summary>
 internal sealed class Holder
 {
@@ -35,9 +35,11 @@ internal sealed class Holder
     /// <param name="state">The page state to keep open.</param>
     /// <param name="shared">What of shared memory to keep open.</param>
     /// <param name="endWithAgent">Whether it kills the process when the agent dies, instead of keeping its faults waiting.</param>
-    internal static Holder Start(Tracee leader, RemoteRunner runner, PageState state, SharedMemorySeed? shared, bool endWithAgent)
+    /// <param name="isOurChild">Whether the process is our own child.</param>
+    internal static Holder Start(
+        Tracee leader, RemoteRunner runner, PageState state, SharedMemorySeed? shared, bool endWithAgent, bool isOurChild)
     {
-        Tracee task = SiblingTask.Create(leader, runner, "the holder of lazy memory");
+        Tracee task = SiblingTask.Create(leader, runner, "the holder of lazy memory", isOurChild);
         int pid = task.Tid;
         try
         {

@@ -9,18 +9,27 @@ internal static class HolderSearch
     /// <summary>The process ID of the holder, or of another task of ours by its name; null when the process has none.</summary>
     internal static int? Find(int process, string name = Holder.Name)
     {
-        foreach (string folder in Directory.EnumerateDirectories("/proc"))
+        foreach (int pid in All(name))
         {
-            if (int.TryParse(Path.GetFileName(folder), out int pid)
-                && pid != process
-                && ReadName(pid) == name
-                && Interop.syscall(Interop.KcmpCall, process, pid, Interop.KCMP_VM) == 0)
+            if (pid != process && Interop.syscall(Interop.KcmpCall, process, pid, Interop.KCMP_VM) == 0)
             {
                 return pid;
             }
         }
 
         return null;
+    }
+
+    /// <summary>All tasks of a name.</summary>
+    internal static IEnumerable<int> All(string name = Holder.Name)
+    {
+        foreach (string folder in Directory.EnumerateDirectories("/proc"))
+        {
+            if (int.TryParse(Path.GetFileName(folder), out int pid) && ReadName(pid) == name)
+            {
+                yield return pid;
+            }
+        }
     }
 
     /// <summary>The number of the holder's descriptor that refers to something.</summary>

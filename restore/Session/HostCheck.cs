@@ -24,7 +24,7 @@ internal static unsafe class HostCheck
     /// <exception cref="LazyRestoreException">Something is.</exception>
     internal static void Require(Checkpoint checkpoint, bool newPid)
     {
-        List<string> problems = [.. CheckVdso(checkpoint), .. CheckMappedFiles(checkpoint), .. CheckOpenFiles(checkpoint), .. CheckSocketNames(checkpoint)];
+        List<string> problems = [.. checkpoint.Processes.SelectMany(CheckVdso).Distinct(), .. CheckMappedFiles(checkpoint), .. CheckOpenFiles(checkpoint), .. CheckSocketNames(checkpoint)];
         if (!newPid)
         {
             problems.AddRange(CheckPids(checkpoint));
@@ -175,11 +175,11 @@ internal static unsafe class HostCheck
 
     private static IEnumerable<string> CheckPids(Checkpoint checkpoint)
     {
-        foreach (ThreadRecord thread in checkpoint.Threads)
+        foreach (int id in checkpoint.Processes.SelectMany(one => one.Threads).Select(thread => thread.Tid).Concat(checkpoint.Zombies.Select(zombie => zombie.Pid)))
         {
-            if (IsInUse(thread.Tid))
+            if (IsInUse(id))
             {
-                yield return $"process ID {thread.Tid} is in use";
+                yield return $"process ID {id} is in use";
             }
         }
     }

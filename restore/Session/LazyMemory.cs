@@ -55,31 +55,37 @@ internal sealed class LazyMemory
     }
 
     /// <summary>The VMAs that are served on demand: private anonymous memory of which the image holds pages.</summary>
-    internal static VmaRecord[] Select(CheckpointImage image)
+    internal static VmaRecord[] Select(CheckpointImage image, Checkpoint checkpoint)
     {
-        ArraySegment<ExtentEntry> extents = image.Index.InSpace(ExtentAddress.Process);
-        return [.. image.Checkpoint.Vmas.Where(vma => vma.Kind == VmaKind.Anonymous && HoldsPages(extents, vma))];
+        ArraySegment<ExtentEntry> extents = image.Index.InSpace(checkpoint.Process.Space);
+        return [.. checkpoint.Vmas.Where(vma => vma.Kind == VmaKind.Anonymous && HoldsPages(extents, vma))];
     }
 
     /// <summary>Chooses whether there is to be a mover, and for which memory.</summary>
-    internal static MoverChoice ChooseMover(CheckpointImage image, RestoreOptions options, VmaRecord[] lazy)
+    internal static MoverChoice ChooseMover(CheckpointImage image, ProcessRecord process, RestoreOptions options, VmaRecord[] lazy)
     {
         MoverChoice choice = MoverChoice.Make(
-            image.Checkpoint.Process, lazy, image.Index.InSpace(ExtentAddress.Process), options, HostHugePagesFile.Read(), FindCosts);
+            process, lazy, image.Index.InSpace(process.Space), options, HostHugePagesFile.Read(), FindCosts);
         return choice.IsWanted && UserFault.Probe().HasFlag(UserFaultFeatures.Move) ? choice : MoverChoice.None;
     }
 
+    /// <summary>The process.</summary>
+    internal PidDescriptor Process => _process;
+
     /// <summary>Starts service, holder and mover for a process whose leader is stopped.</summary>
     internal static LazyMemory Start(
-        CheckpointImage image, RestoreOptions options, Tracee leader, RemoteRunner runner, Sanctuary sanctuary, SafeFileHandle fault,
-        VmaRecord[] lazy, MoverChoice moverChoice, SharedMemorySeed? shared)
+        CheckpointImage image, Checkpoint checkpoint, RestoreOptions options, Tracee leader, RemoteRunner runner, Sanctuary sanctuary, SafeFileHandle fault,
+        VmaRecord[] lazy, MoverChoice moverChoice, SharedMemorySeed? shared, long group)
     {
+        // What is recorded is what the first process touches.
+        int space = checkpoint.Process.Space;
+        bool isFirst = space == ExtentAddress.Process;
         var serviceOptions = new PageServiceOptions
         {
             Hydration = options.Eager ? HydrationOrder.Linear : options.Hydration,
             OnPageError = options.OnPageError,
-            WorkingSet = WorkingSetFile.Find(image, options),
-            RecordWorkingSet = options.RecordWorkingSet,
+            WorkingSet = isFirst ? WorkingSetFile.Find(image, options) : null,
+            RecordWorkingSet = isFirst && options.RecordWorkingSet,
             HoldBulk = !options.Eager,
             FindCosts = FindCosts,
             MovesHugePages = moverChoice.InHugePages,
@@ -94,15 +100,17 @@ internal sealed class LazyMemory
                 WipeOnFork = vma.Flags.HasFlag(VmaFlags.WipeOnFork),
                 Movable = moverChoice.Movable.Contains(vma),
             })],
-            serviceOptions);
+            serviceOptions,
+            space,
+            group);
         state.TryLock();
-        Holder holder = Holder.Start(leader, runner, state, shared, options.OnPageError == PageErrorPolicy.Kill);
+        Holder holder = Holder.Start(leader, runner, state, shared, options.OnPageError == PageErrorPolicy.Kill, isFirst);
         MoverRing? ring = null;
         Mover? mover = null;
         if (moverChoice.IsWanted)
         {
             ring = MoverRing.Create(new MoverPlaces(sanctuary.MoverShared, sanctuary.MoverStage));
-            mover = Mover.Start(leader, runner, sanctuary, fault, ring, moverChoice.InHugePages);
+            mover = Mover.Start(leader, runner, sanctuary, fault, ring, moverChoice.InHugePages, isFirst);
         }
 
         var service = new PageService(image, fault, state, serviceOptions, ring);
@@ -114,27 +122,30 @@ internal sealed class LazyMemory
             mover,
             PidDescriptor.Open(leader.Tid),
             RangeOf(sanctuary, mover is not null),
-            LockedRanges(image),
+            LockedRanges(checkpoint),
             options.OnPageError);
     }
 
     /// <summary>Takes over from an agent that died.</summary>
     /// <param name="image">The image that the process was restored from.</param>
-    /// <param name="pid">The process.</param>
     /// <param name="holder">Its holder.</param>
     /// <param name="fault">The userfaultfd, taken from the holder.</param>
     /// <param name="state">The page state, taken from the holder.</param>
     /// <param name="shared">Lazy shared memory, taken from the holder.</param>
     /// <param name="options">How to work.</param>
+    /// <param name="succession">The place of the dead agent.</param>
     internal static LazyMemory Resume(
-        CheckpointImage image, int pid, Holder holder, SafeFileHandle fault, PageState state, SharedMemorySeed? shared, PageServiceOptions options)
+        CheckpointImage image, Holder holder, SafeFileHandle fault, PageState state, SharedMemorySeed? shared, PageServiceOptions options,
+        Succession succession)
     {
-        PageService service = PageService.Resume(image, fault, state, options);
+        int pid = state.Pid;
+        PageService service = PageService.Resume(image, fault, state, options with { FindCosts = FindCosts }, succession);
 
         // Before anything is read: what the former agent told its mover to do must not be done after that.
         Mover.EndOrphan(pid);
         service.Start();
-        Sanctuary sanctuary = ProcessConstruction.ChooseSanctuary(image.Checkpoint);
+        Checkpoint checkpoint = image.Checkpoint.Processes.First(one => one.Process.Space == state.Space);
+        Sanctuary sanctuary = ProcessConstruction.ChooseSanctuary(checkpoint);
         return new LazyMemory(
             service,
             StartShared(image, shared, state, options),
@@ -142,7 +153,7 @@ internal sealed class LazyMemory
             mover: null,
             PidDescriptor.Open(pid),
             RangeOf(sanctuary, HadMover(pid)),
-            LockedRanges(image),
+            LockedRanges(checkpoint),
             options.OnPageError);
     }
 
@@ -257,8 +268,8 @@ internal sealed class LazyMemory
     private static bool IsLocked(VmaRecord vma) =>
         (vma.Flags & (VmaFlags.Locked | VmaFlags.LockOnFault)) == VmaFlags.Locked && vma.Protection != VmaProtection.None;
 
-    private static (ulong Start, ulong Length)[] LockedRanges(CheckpointImage image) =>
-        [.. image.Checkpoint.Vmas.Where(IsLocked).Select(vma => (vma.Start, vma.Length))];
+    private static (ulong Start, ulong Length)[] LockedRanges(Checkpoint checkpoint) =>
+        [.. checkpoint.Vmas.Where(IsLocked).Select(vma => (vma.Start, vma.Length))];
 
     private void Close()
     {

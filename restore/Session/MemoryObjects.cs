@@ -9,8 +9,8 @@ using Microsoft.Win32.SafeHandles;
 namespace LazyRestore.Restore.Session;
 
 /// <summary>
-/// The memory objects of a checkpoint that are files: memfds, deleted files, and anonymous shared memory that is mapped in several
-/// pieces. We make and fill them; the process opens them through our /proc/PID/fd.
+/// The memory objects of a checkpoint that are files: memfds, deleted files, and anonymous shared memory that is mapped more
+/// than once. We make and fill them; the process opens them through our /proc/PID/fd.
 /// </summary>
 internal sealed unsafe class MemoryObjects : IDisposable
 {
@@ -57,10 +57,10 @@ internal sealed unsafe class MemoryObjects : IDisposable
     /// <summary>Adds the seals that forbid new mappings, once all are there.</summary>
     internal void SealMapped() => _lateSeals.ForEach(late => AddSeals(late.File, late.Name, late.Seals));
 
-    /// <summary>Whether anonymous shared memory is one VMA, so that mapping it anew makes it.</summary>
+    /// <summary>Whether anonymous shared memory is one VMA of one process, so that mapping it anew makes it.</summary>
     internal static bool IsMappedWhole(MemoryObjectRecord record, Checkpoint checkpoint)
     {
-        VmaRecord[] vmas = [.. checkpoint.Vmas.Where(vma => vma.Kind is VmaKind.Object or VmaKind.PrivateObject && vma.BackingId == record.Id)];
+        VmaRecord[] vmas = [.. checkpoint.Processes.SelectMany(one => one.Vmas).Where(vma => vma.Kind is VmaKind.Object or VmaKind.PrivateObject && vma.BackingId == record.Id)];
         return record.Kind == MemoryObjectKind.SharedAnonymous
             && vmas is [{ Kind: VmaKind.Object, Offset: 0 } only] && only.Length >= (ulong)record.Size;
     }
@@ -101,7 +101,7 @@ internal sealed unsafe class MemoryObjects : IDisposable
 
     // Mappings that were there before such a seal may still be written to; later ones may not.
     private static bool IsMappedForWriting(MemoryObjectRecord record, Checkpoint checkpoint) => (record.Seals & FutureWriteSeal) != 0
-        && checkpoint.Vmas.Any(
+        && checkpoint.Processes.SelectMany(one => one.Vmas).Any(
             vma => vma.Kind == VmaKind.Object && vma.BackingId == record.Id && vma.Protection.HasFlag(VmaProtection.Write));
 
     private static void AddSeals(SafeFileHandle file, string name, int seals)

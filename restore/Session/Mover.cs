@@ -24,10 +24,11 @@ internal sealed class Mover : IDisposable
     /// <param name="fault">The userfaultfd.</param>
     /// <param name="ring">The agent's end; it is told of the mover.</param>
     /// <param name="inHugePages">Whether it moves huge pages.</param>
+    /// <param name="isOurChild">Whether the process is our own child.</param>
     internal static Mover Start(
-        Tracee leader, RemoteRunner runner, Sanctuary sanctuary, SafeFileHandle fault, MoverRing ring, bool inHugePages)
+        Tracee leader, RemoteRunner runner, Sanctuary sanctuary, SafeFileHandle fault, MoverRing ring, bool inHugePages, bool isOurChild)
     {
-        Tracee task = SiblingTask.Create(leader, runner, "the mover");
+        Tracee task = SiblingTask.Create(leader, runner, "the mover", isOurChild);
         var mover = new Mover(task.Tid);
         try
         {
@@ -64,6 +65,7 @@ internal sealed class Mover : IDisposable
     {
         int status;
         Interop.syscall((long)SystemCall.kill, _task.Pid, SigKill);
+        _task.WaitForEnd(milliseconds: -1);
         Interop.wait4(_task.Pid, &status, Interop.__WALL, null);
         _task.Dispose();
     }

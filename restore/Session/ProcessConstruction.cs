@@ -1,4 +1,3 @@
-using LazyRestore.Agent;
 using LazyRestore.ImageFormat;
 using LazyRestore.ImageFormat.Records;
 using LazyRestore.Restore.Plan;
@@ -10,142 +9,126 @@ using Microsoft.Win32.SafeHandles;
 namespace LazyRestore.Restore.Session;
 
 /// <summary>
-/// Builds a process from an image, from the stub to the point where its threads can be let go. Until then the process dies with
-/// us, and disposing ends it. Everything happens on one OS thread, which traces it.
+/// Builds one process of a tree from an image, from its stub to the point where its threads can be let go. Its members are called in the order
+/// in which they stand here, on the thread that traces it.
 /// </summary>
-internal sealed class ProcessConstruction : IDisposable
+internal sealed class ProcessConstruction
 {
     private const ulong LeastProgramCapacity = 4 << 20;
-    private const int SigKill = 9;
+    private const int CallOverhead = 72;
     private readonly CheckpointImage _image;
+    private readonly Checkpoint _checkpoint;
     private readonly RestoreOptions _options;
     private readonly Tracee _leader;
-    private readonly MemoryObjects _objects;
-    private readonly RepairedConnections _connections;
+    private readonly RemoteRunner _runner;
+    private readonly Sanctuary _sanctuary;
+    private readonly DescriptorPlan _descriptors;
+    private readonly Func<int, int> _pidOf;
     private RestoredThreads? _threads;
     private OwnThread? _filePages;
-    private bool _released;
 
-    private ProcessConstruction(CheckpointImage image, RestoreOptions options, Tracee leader, MemoryObjects objects, RepairedConnections connections)
+    /// <summary>Takes a stub over.</summary>
+    /// <param name="image">The image.</param>
+    /// <param name="checkpoint">The process.</param>
+    /// <param name="options">How to restore it.</param>
+    /// <param name="leader">The stub.</param>
+    /// <param name="objectPaths">Paths through which the process can open the memory objects that are files.</param>
+    /// <param name="pidOf">The process ID here of a process of the image.</param>
+    internal ProcessConstruction(
+        CheckpointImage image, Checkpoint checkpoint, RestoreOptions options, Tracee leader, IReadOnlyDictionary<int, string> objectPaths, Func<int, int> pidOf)
     {
         _image = image;
+        _checkpoint = checkpoint;
         _options = options;
         _leader = leader;
-        _objects = objects;
-        _connections = connections;
-        Process = PidDescriptor.Open(leader.Tid);
+        _pidOf = pidOf;
+        _sanctuary = ChooseSanctuary(checkpoint);
+        _descriptors = new DescriptorPlan(checkpoint, objectPaths, pidOf);
+        leader.AvoidEndSignals(RestoredThreads.PendingSignals(checkpoint));
+        _runner = RemoteRunner.Install(leader, StubElf.SyscallInstruction, _sanctuary.Start, _sanctuary.ProgramCapacity);
     }
 
-    /// <summary>The process.</summary>
-    internal PidDescriptor Process { get; }
+    /// <summary>Its process ID.</summary>
+    internal int Pid => _leader.Tid;
 
     /// <summary>What serves its memory; null when nothing is lazy.</summary>
     internal LazyMemory? Memory { get; private set; }
 
-    /// <summary>Builds the process. Its memory is served from here on, as the kernel itself touches it.</summary>
-    internal static ProcessConstruction Build(CheckpointImage image, RestoreOptions options)
+    /// <summary>Our place in the address space; the same for every restore of a checkpoint.</summary>
+    internal static Sanctuary ChooseSanctuary(Checkpoint checkpoint) => Sanctuary.Choose(checkpoint.Vmas, ProgramCapacity(checkpoint));
+
+    /// <summary>Builds the address space. Its memory is served from here on, as the kernel itself touches it.</summary>
+    /// <param name="objectPaths">Paths through which the process can open the memory objects that are files.</param>
+    /// <param name="shared">Shared memory that comes lazily.</param>
+    /// <param name="group">A number for all processes that are restored together.</param>
+    internal void BuildAddressSpace(IReadOnlyDictionary<int, string> objectPaths, SharedSelection shared, long group)
     {
-        MemoryObjects objects = MemoryObjects.Create(image, SharedSelection.Of(image, options));
-        RepairedConnections? connections = null;
-        ProcessConstruction? construction = null;
-        try
+        VmaRecord[] lazy = LazyMemory.Select(_image, _checkpoint);
+        _runner.Run(_leader, AddressSpacePlan.Vacate(_sanctuary));
+        _runner.Run(_leader, AddressSpacePlan.Build(_checkpoint, objectPaths));
+        _filePages = OwnThread.Start("file pages", () => EagerPages.FillFiles(_image, _checkpoint, Pid, shared));
+        EagerPages.FillArguments(_image, _checkpoint, Pid);
+        if (lazy.Length > 0)
         {
-            connections = RepairedConnections.Lock(image.Checkpoint);
-            int pid = StubProcess.Start(options.NewPid ? 0 : image.Checkpoint.Process.Pid);
-            Tracee leader = SeizeStub(pid);
-            leader.AvoidEndSignals(RestoredThreads.PendingSignals(image.Checkpoint));
-            construction = new ProcessConstruction(image, options, leader, objects, connections);
-            construction.Construct();
-            return construction;
-        }
-        catch
-        {
-            construction?.Dispose();
-            connections?.Dispose();
-            throw;
-        }
-        finally
-        {
-            objects.Dispose();
+            MoverChoice mover = LazyMemory.ChooseMover(_image, _checkpoint.Process, _options, lazy);
+            (SystemCallProgram program, CallResultRef call) = AddressSpacePlan.RegisterLazy(lazy, _sanctuary, mover.IsWanted);
+            int number = (int)_runner.Run(_leader, program)[call];
+            using PidDescriptor process = PidDescriptor.Open(Pid);
+            SafeFileHandle fault = process.Take(number);
+            SharedMemorySeed? seed = SharedMemorySeed.Plant(shared.Of(_checkpoint), _runner, _leader, process);
+            Memory = LazyMemory.Start(_image, _checkpoint, _options, _leader, _runner, _sanctuary, fault, lazy, mover, seed, group);
         }
     }
 
-    /// <summary>Lets the process run.</summary>
-    internal void Release()
-    {
-        _connections.GoOn(Process);
-        _threads!.Release();
-        _released = true;
-    }
+    /// <summary>Creates open file descriptions.</summary>
+    /// <param name="isCreatedHere">Which ones.</param>
+    /// <returns>The descriptors that hold them, by the IDs of the descriptions.</returns>
+    internal IReadOnlyDictionary<int, int> CreateFiles(Func<OpenFileRecord, bool> isCreatedHere) =>
+        _descriptors.Note(_runner.Run(_leader, _descriptors.Create(_checkpoint.Files.Where(isCreatedHere), OpenFileLimit.ReadHard())));
 
-    /// <inheritdoc/>
-    public void Dispose()
+    /// <summary>Takes open file descriptions from other processes.</summary>
+    /// <param name="owners">The process here, and its descriptor, by the description's ID.</param>
+    internal void TakeFiles(IReadOnlyCollection<(int FileId, int Process, int Descriptor)> owners)
     {
-        if (!_released)
+        if (owners.Count > 0)
         {
-            Interop.syscall((long)SystemCall.kill, _leader.Tid, SigKill);
-            _filePages?.Wait();
-            Memory?.Abandon();
-            ReapAll();
-        }
-
-        _connections.Dispose();
-        Process.Dispose();
-    }
-
-    private static Tracee SeizeStub(int pid)
-    {
-        try
-        {
-            Tracee leader = Tracee.Seize(pid, pid, Interop.PTRACE_O_TRACECLONE | Interop.PTRACE_O_EXITKILL);
-            leader.Interrupt();
-            leader.WaitForInterrupt();
-            return leader;
-        }
-        catch
-        {
-            Interop.syscall((long)SystemCall.kill, pid, SigKill);
-            ChildStatus.Wait(pid);
-            throw;
+            _descriptors.Note(_runner.Run(_leader, _descriptors.Take(owners)));
         }
     }
 
-    private void Construct()
+    /// <summary>Gives the descriptors their numbers.</summary>
+    /// <param name="isCreatedHere">Which descriptions were created here.</param>
+    internal void PlaceDescriptors(Func<OpenFileRecord, bool> isCreatedHere) => _runner.Run(_leader, _descriptors.Place(isCreatedHere));
+
+    /// <summary>Creates the threads and gives them what is theirs.</summary>
+    /// <param name="own">The restorer's own credentials.</param>
+    internal void SetUpThreads(Credentials own)
     {
-        Checkpoint checkpoint = _image.Checkpoint;
-        Sanctuary sanctuary = ChooseSanctuary(checkpoint);
-        RemoteRunner runner = RemoteRunner.Install(_leader, StubElf.SyscallInstruction, sanctuary.Start, sanctuary.ProgramCapacity);
-        VmaRecord[] lazy = LazyMemory.Select(_image);
-        BuildAddressSpace(runner, sanctuary, lazy);
-        _objects.SealMapped();
-        Credentials own = OwnCredentials.Read();
-        SystemCallProgram descriptors = DescriptorPlan.Build(checkpoint, _objects.Paths, OpenFileLimit.ReadHard());
-        runner.Run(_leader, descriptors);
-        _threads = RestoredThreads.Create(checkpoint, runner, _leader, _options.NewPid);
+        _threads = RestoredThreads.Create(_checkpoint, _runner, _leader, _options.NewPid, _pidOf);
         _filePages!.Join();
-        OomScore.Set(_leader.Tid, checkpoint.Process.OomScoreAdjustment);
+        OomScore.Set(Pid, _checkpoint.Process.OomScoreAdjustment);
         _threads.SetUp(own);
         _threads.SetRegisters();
     }
 
-    private void BuildAddressSpace(RemoteRunner runner, Sanctuary sanctuary, VmaRecord[] lazy)
+    /// <summary>Lets the process run, or stand still if it was stopped.</summary>
+    internal void Release()
     {
-        runner.Run(_leader, AddressSpacePlan.Vacate(sanctuary));
-        runner.Run(_leader, AddressSpacePlan.Build(_image.Checkpoint, _objects.Paths));
-        _filePages = OwnThread.Start("file pages", () => EagerPages.FillFiles(_image, _leader.Tid, _objects.Shared));
-        EagerPages.FillArguments(_image, _leader.Tid);
-        if (lazy.Length > 0)
+        if (_checkpoint.Process.StopSignal != 0)
         {
-            MoverChoice mover = LazyMemory.ChooseMover(_image, _options, lazy);
-            (SystemCallProgram program, CallResultRef call) = AddressSpacePlan.RegisterLazy(lazy, sanctuary, mover.IsWanted);
-            SafeFileHandle fault = Process.Take((int)runner.Run(_leader, program)[call]);
-            SharedMemorySeed? shared = SharedMemorySeed.Plant(_objects.Shared, runner, _leader, Process);
-            Memory = LazyMemory.Start(_image, _options, _leader, runner, sanctuary, fault, lazy, mover, shared);
+            // The signal is taken as soon as the threads go on, before they run any of their own code.
+            Interop.syscall((long)SystemCall.kill, Pid, _checkpoint.Process.StopSignal);
         }
+
+        _threads!.Release();
     }
 
-    /// <summary>Our place in the address space; the same for every restore of a checkpoint.</summary>
-    internal static Sanctuary ChooseSanctuary(Checkpoint checkpoint) => Sanctuary.Choose(checkpoint.Vmas, ProgramCapacity(checkpoint));
+    /// <summary>Lets go of what serves the process, which has been killed.</summary>
+    internal void Abandon()
+    {
+        _filePages?.Wait();
+        Memory?.Abandon();
+    }
 
     private static ulong ProgramCapacity(Checkpoint checkpoint)
     {
@@ -164,16 +147,5 @@ internal sealed class ProcessConstruction : IDisposable
         });
         ulong needed = (ulong)((checkpoint.Vmas.Count * PerVma) + (checkpoint.Files.Count * PerFile) + contents);
         return (LeastProgramCapacity + needed + MemoryConstants.PageSize - 1) & ~(MemoryConstants.PageSize - 1);
-    }
-
-    private const int CallOverhead = 72;
-
-    // The kernel reports the leader's end only when that of all other threads, which this thread traces, has been taken.
-    private static unsafe void ReapAll()
-    {
-        int status;
-        while (Interop.wait4(-1, &status, Interop.__WALL | Interop.__WNOTHREAD, null) > 0)
-        {
-        }
     }
 }

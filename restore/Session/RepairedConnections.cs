@@ -32,9 +32,10 @@ internal sealed unsafe class RepairedConnections : IDisposable
     internal static RepairedConnections Lock(Checkpoint checkpoint) =>
         new(checkpoint, [.. checkpoint.Files.OfType<TcpConnectionRecord>()]);
 
-    /// <summary>Lets the connections go on, from the sockets that the process has now.</summary>
+    /// <summary>Lets the connections go on, from the sockets that the processes have now.</summary>
+    /// <param name="pidOf">The process ID here of a process of the image.</param>
     /// <exception cref="LazyRestoreException">A socket is not as it should be; then none has said anything.</exception>
-    internal void GoOn(PidDescriptor process)
+    internal void GoOn(Func<int, int> pidOf)
     {
         if (_lock is null)
         {
@@ -52,7 +53,8 @@ internal sealed unsafe class RepairedConnections : IDisposable
         {
             foreach (TcpConnectionRecord connection in _connections)
             {
-                int descriptor = _checkpoint.Descriptors.First(descriptor => descriptor.FileId == connection.Id).Number;
+                (int owner, int descriptor) = Find(connection);
+                using PidDescriptor process = PidDescriptor.Open(pidOf(owner));
                 sockets.Add((connection, process.Take(descriptor)));
             }
 
@@ -69,6 +71,10 @@ internal sealed unsafe class RepairedConnections : IDisposable
 
     /// <inheritdoc/>
     public void Dispose() => _lock?.Dispose();
+
+    private (int Pid, int Descriptor) Find(TcpConnectionRecord connection) => _checkpoint.Processes
+        .SelectMany(process => process.Descriptors, (process, descriptor) => (process.Process.Pid, descriptor))
+        .Where(one => one.descriptor.FileId == connection.Id).Select(one => (one.Pid, one.descriptor.Number)).First();
 
     // Both queues are as they were, and both ends.
     private static void Demand(TcpConnectionRecord connection, SafeFileHandle socket)

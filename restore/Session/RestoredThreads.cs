@@ -16,9 +16,11 @@ internal sealed class RestoredThreads
     private readonly Checkpoint _checkpoint;
     private readonly RemoteRunner _runner;
     private readonly List<Tracee> _threads;
+    private readonly Func<int, int> _pidOf;
 
-    private RestoredThreads(Checkpoint checkpoint, RemoteRunner runner, List<Tracee> threads)
+    private RestoredThreads(Checkpoint checkpoint, RemoteRunner runner, List<Tracee> threads, Func<int, int> pidOf)
     {
+        _pidOf = pidOf;
         _checkpoint = checkpoint;
         _runner = runner;
         _threads = threads;
@@ -27,7 +29,7 @@ internal sealed class RestoredThreads
     private Tracee Leader => _threads[0];
 
     /// <summary>Creates the threads beside the leader; they stay stopped.</summary>
-    internal static RestoredThreads Create(Checkpoint checkpoint, RemoteRunner runner, Tracee leader, bool newIds)
+    internal static RestoredThreads Create(Checkpoint checkpoint, RemoteRunner runner, Tracee leader, bool newIds, Func<int, int> pidOf)
     {
         List<Tracee> threads = [leader];
         foreach (ThreadRecord[] batch in checkpoint.Threads.Skip(1).Chunk(1000))
@@ -56,7 +58,7 @@ internal sealed class RestoredThreads
             }
         }
 
-        return new RestoredThreads(checkpoint, runner, threads);
+        return new RestoredThreads(checkpoint, runner, threads, pidOf);
     }
 
     /// <summary>The numbers of all signals that will be pending, bit N-1 for signal N.</summary>
@@ -71,7 +73,7 @@ internal sealed class RestoredThreads
         return pending;
     }
 
-    /// <summary>The thread ID here of a thread of the image.</summary>
+    /// <summary>The ID here of a thread of the process, or of another process of the image.</summary>
     internal int TidOf(int imageTid)
     {
         for (int i = 0; i < _threads.Count; i++)
@@ -82,7 +84,7 @@ internal sealed class RestoredThreads
             }
         }
 
-        return imageTid;
+        return _pidOf(imageTid);
     }
 
     /// <summary>Gives every thread what is its own, the leader last: with it go the process's signals and timers.</summary>

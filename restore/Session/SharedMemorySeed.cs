@@ -18,25 +18,26 @@ internal sealed record SharedMemorySeed(SafeFileHandle Fault, IReadOnlyList<Shar
     internal IReadOnlyList<SafeFileHandle> Files => [.. Objects.Select(memory => memory.File)];
 
     /// <summary>Registers the mappings in a process whose leader is stopped; null when nothing is selected.</summary>
-    internal static SharedMemorySeed? Plant(SharedSelection selection, RemoteRunner runner, Tracee leader, PidDescriptor process)
+    internal static SharedMemorySeed? Plant(
+        IReadOnlyList<(MemoryObjectRecord Record, VmaRecord[] Vmas)> selection, RemoteRunner runner, Tracee leader, PidDescriptor process)
     {
-        if (selection.Objects.Count == 0)
+        if (selection.Count == 0)
         {
             return null;
         }
 
-        SharedObject[] objects = [.. selection.Objects.Select(memory => Describe(memory, OpenMapped(leader.Tid, memory.Vmas[0].Start)))];
-        (SystemCallProgram program, CallResultRef call) = AddressSpacePlan.RegisterShared(selection.Objects.SelectMany(memory => memory.Vmas));
+        SharedObject[] objects = [.. selection.Select(memory => Describe(memory, OpenMapped(leader.Tid, memory.Vmas[0].Start)))];
+        (SystemCallProgram program, CallResultRef call) = AddressSpacePlan.RegisterShared(selection.SelectMany(memory => memory.Vmas));
         return new SharedMemorySeed(process.Take((int)runner.Run(leader, program)[call]), objects);
     }
 
     /// <summary>Takes it from a holder; null when that keeps none.</summary>
-    internal static SharedMemorySeed? TakeFrom(PidDescriptor holder, CheckpointImage image)
+    internal static SharedMemorySeed? TakeFrom(PidDescriptor holder, CheckpointImage image, Checkpoint checkpoint)
     {
         IReadOnlyList<int> faults = HolderSearch.Descriptors(holder.Pid, HolderSearch.UserFault);
         return faults.Count < 2 ? null : new SharedMemorySeed(
             holder.Take(faults[1]),
-            [.. SharedSelection.Of(image).Select((memory, index) => Describe(memory, holder.Take(Holder.FirstSharedFile + index)))]);
+            [.. SharedSelection.Of(image, checkpoint).Select((memory, index) => Describe(memory, holder.Take(Holder.FirstSharedFile + index)))]);
     }
 
     private static SharedObject Describe((MemoryObjectRecord Record, VmaRecord[] Vmas) memory, SafeFileHandle file) =>

@@ -4,8 +4,8 @@ using LazyRestore.ImageFormat.Records;
 namespace LazyRestore.Restore.Session;
 
 /// <summary>
-/// The shared memory objects whose pages come lazily: those that the process has mappings of and nothing else, since only through a
-/// mapping a missing page is noticed. What is small is put in place at once, which costs less. Follows from image and options alone, so a successor
+/// The shared memory objects whose pages come lazily: those that one process has mappings of and nothing else, since only through a
+/// mapping of a process that is watched a missing page is noticed. What is small is put in place at once, which costs less. Follows from image and options alone, so a successor
 /// of the agent selects the same.
 /// </summary>
 internal sealed class SharedSelection
@@ -19,32 +19,43 @@ internal sealed class SharedSelection
     // The agent probes there whether the process still exists.
     private const ulong ProbedAddress = 0x10000;
 
-    private SharedSelection(IReadOnlyList<(MemoryObjectRecord Record, VmaRecord[] Vmas)> objects) => Objects = objects;
+    private readonly Dictionary<int, IReadOnlyList<(MemoryObjectRecord Record, VmaRecord[] Vmas)>> _bySpace = [];
 
-    /// <summary>The objects, and where they are mapped.</summary>
-    internal IReadOnlyList<(MemoryObjectRecord Record, VmaRecord[] Vmas)> Objects { get; }
+    private SharedSelection()
+    {
+    }
 
     /// <summary>Selects.</summary>
-    internal static SharedSelection Of(CheckpointImage image, RestoreOptions options) =>
-        new(options.Eager || LazyMemory.Select(image).Length == 0 ? [] : Of(image));
-
-    /// <summary>What was selected when the process was restored, of which a holder that has the objects is the proof.</summary>
-    internal static IReadOnlyList<(MemoryObjectRecord Record, VmaRecord[] Vmas)> Of(CheckpointImage image)
+    internal static SharedSelection Of(CheckpointImage image, RestoreOptions options)
     {
-        Checkpoint checkpoint = image.Checkpoint;
+        SharedSelection selection = new();
+        foreach (Checkpoint process in image.Checkpoint.Processes.Where(process => !options.Eager && LazyMemory.Select(image, process).Length > 0))
+        {
+            selection._bySpace.Add(process.Process.Space, Of(image, process));
+        }
+
+        return selection;
+    }
+
+    /// <summary>What was selected of a process when it was restored, of which a holder that has the objects is the proof.</summary>
+    internal static IReadOnlyList<(MemoryObjectRecord Record, VmaRecord[] Vmas)> Of(CheckpointImage image, Checkpoint process)
+    {
         return image.Bytes is not FileImageBytes
             ? []
             : [
-                .. checkpoint.Objects
-                    .Select(record => (record, Vmas: VmasOf(record, checkpoint)))
-                    .Where(memory => CanBeLazy(memory.record, memory.Vmas, checkpoint)
+                .. process.Objects
+                    .Select(record => (record, Vmas: VmasOf(record, process)))
+                    .Where(memory => CanBeLazy(memory.record, memory.Vmas, image.Checkpoint)
                         && image.Index.InSpace(memory.record.Id).Sum(static extent => (long)extent.PresentPages) >= LeastPages)
                     .Take(MostObjects),
             ];
     }
 
+    /// <summary>The objects that come lazily through the mappings of a process, and where they are mapped.</summary>
+    internal IReadOnlyList<(MemoryObjectRecord Record, VmaRecord[] Vmas)> Of(Checkpoint process) => _bySpace.GetValueOrDefault(process.Process.Space, []);
+
     /// <summary>Whether an object comes lazily.</summary>
-    internal bool IsLazy(int id) => Objects.Any(memory => memory.Record.Id == id);
+    internal bool IsLazy(int id) => _bySpace.Values.Any(objects => objects.Any(memory => memory.Record.Id == id));
 
     private static VmaRecord[] VmasOf(MemoryObjectRecord record, Checkpoint checkpoint) =>
         [.. checkpoint.Vmas.Where(vma => vma.Kind is VmaKind.Object or VmaKind.PrivateObject && vma.BackingId == record.Id)];
@@ -54,6 +65,7 @@ internal sealed class SharedSelection
         record.Kind is MemoryObjectKind.SharedAnonymous or MemoryObjectKind.MemFd
         && (record.Seals & ~(SealSeal | SealShrink | SealGrow)) == 0
         && vmas.Length > 0
+        && vmas.Length == checkpoint.Processes.Sum(process => VmasOf(record, process).Length)
         && vmas.All(static vma => vma.Kind == VmaKind.Object && vma.Start > ProbedAddress)
         && !checkpoint.Files.Any(file => file is ObjectFileRecord open && open.ObjectId == record.Id);
 }

@@ -1,8 +1,6 @@
 using System.Globalization;
-using System.Runtime.ExceptionServices;
 using LazyRestore.Agent;
 using LazyRestore.Restore.Programs;
-using LazyRestore.Restore.Stub;
 
 namespace LazyRestore.Restore.Tracing;
 
@@ -107,55 +105,24 @@ public sealed class FrozenCopy : IDisposable
 
     private static Tracee Fork(Tracee leader, RemoteRunner runner)
     {
-        Family family = new(leader);
-        SystemCallProgram program = Plan(out CallResultRef closed, out CallResultRef copied);
-        leader.SetOptions(Interop.PTRACE_O_TRACECLONE);
         try
         {
-            ProgramResult result = runner.Run(leader, program, family.Follow);
-            family.Failure?.Throw();
-            long error = Math.Min(result[closed], result[copied]);
-            return error >= 0 && family.Copy is { } copy
-                ? copy
-                : throw new NativeException("clone3", error < 0 ? (int)-error : Tracee.NoSuchProcess, $"inside process {leader.ProcessId}");
+            return OrphanTask.Create(
+                leader, runner, "a copy of the process", flags: 0, Separate, Interop.PTRACE_O_EXITKILL, creatorOptions: 0);
         }
         catch (NativeException exception)
         {
-            family.EndCopy();
             throw new LazyRestoreException(
                 FailureReason.Failed, $"process {leader.ProcessId} cannot be copied: {exception.Message}", Remedy, exception);
         }
-        catch
-        {
-            family.EndCopy();
-            throw;
-        }
     }
 
-    // What each task does is also right when nobody traces it any more: the copy ends, the one between ends, and the process goes on.
-    private static SystemCallProgram Plan(out CallResultRef closed, out CallResultRef copied)
+    // Neither signals to the process's group nor its descriptors are the copy's: a connection that the process closes is closed.
+    private static CallResultRef Separate(SystemCallProgram program)
     {
-        SystemCallProgram program = new SystemCallProgram().About("a copy of the process");
-        DataRef between = program.Words(CloneArguments.CLONE_VM | CloneArguments.CLONE_FILES, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0);
-        DataRef arguments = program.Words(0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0);
-        DataRef name = program.Text(Name);
-        (CallResultRef close, CallResultRef copy) = (default, default);
-        CallResultRef created = program.Branch(
-            () => program.Call(SystemCall.clone3, between, between.Length),
-            () =>
-            {
-                // Neither signals to the process's group nor its descriptors are the copy's: a connection that the process closes is closed.
-                program.Try(SystemCall.setsid);
-                program.Try(SystemCall.prctl, PrSetName, name, 0, 0, 0);
-                close = program.Try(SystemCall.close_range, 0, uint.MaxValue, CloseRangeUnshare);
-                copy = program.Branch(
-                    () => program.Try(SystemCall.clone3, arguments, arguments.Length),
-                    () => program.Try(SystemCall.exit_group, 0));
-                program.Try(SystemCall.exit_group, 0);
-            });
-        program.Call(SystemCall.wait4, created, 0, Interop.__WALL, 0);
-        (closed, copied) = (close, copy);
-        return program;
+        program.Try(SystemCall.setsid);
+        program.Try(SystemCall.prctl, PrSetName, program.Text(Name), 0, 0, 0);
+        return program.Try(SystemCall.close_range, 0, uint.MaxValue, CloseRangeUnshare);
     }
 
     // Should memory run out, the copy goes before the process does.
@@ -169,79 +136,6 @@ public sealed class FrozenCopy : IDisposable
         catch (Exception exception) when (exception is IOException or UnauthorizedAccessException)
         {
             // Whoever may trace a process need not be allowed this; or the copy was killed already, which shows soon.
-        }
-    }
-
-    /// <summary>The tasks that the leader creates, followed until only the copy is left.</summary>
-    private sealed class Family(Tracee leader)
-    {
-        /// <summary>The copy, which has not executed anything.</summary>
-        internal Tracee? Copy { get; private set; }
-
-        /// <summary>What went wrong on the way.</summary>
-        internal ExceptionDispatchInfo? Failure { get; private set; }
-
-        /// <summary>Called when the leader has created the task in between, which inherits the options.</summary>
-        internal void Follow()
-        {
-            int pid = 0;
-            try
-            {
-                pid = (int)leader.ReadEventMessage();
-                leader.SetOptions(0);
-                FollowBetween(Attach(pid));
-            }
-            catch (TraceeGoneException)
-            {
-                // As it should: the leader reaps it. Should the copy have been killed instead, it must not wait for us.
-                End(pid);
-            }
-            catch (Exception exception)
-            {
-                Failure = ExceptionDispatchInfo.Capture(exception);
-                EndCopy();
-                End(pid);
-            }
-        }
-
-        internal void EndCopy()
-        {
-            if (Copy is { } copy)
-            {
-                Copy = null;
-                End(copy.Tid);
-            }
-        }
-
-        private void FollowBetween(Tracee between)
-        {
-            // It runs on the leader's stack, where no handler may run.
-            between.SignalMask = ulong.MaxValue;
-            while (true)
-            {
-                between.Resume();
-                if (between.Wait().Event == Interop.PTRACE_EVENT_CLONE)
-                {
-                    Copy = Attach((int)between.ReadEventMessage());
-                    Copy.SetOptions(Interop.PTRACE_O_EXITKILL);
-                }
-            }
-        }
-
-        private static Tracee Attach(int pid)
-        {
-            Tracee task = Tracee.AutoAttached(pid, pid);
-            task.WaitForInterrupt();
-            return task;
-        }
-
-        private static void End(int pid)
-        {
-            if (pid > 0)
-            {
-                Interop.syscall((long)SystemCall.kill, pid, SigKill);
-                Tracee.AutoAttached(pid, pid).WaitForEnd();
-            }
         }
     }
 }

@@ -67,13 +67,22 @@ public sealed class FrozenProcess : IDisposable
         }
     }
 
+    /// <summary>Makes sure that the process ends without running again; <see cref="Kill"/> waits until it has.</summary>
+    public void Condemn()
+    {
+        if (!_ended)
+        {
+            Interop.syscall((long)Programs.SystemCall.kill, Pid, SigKill);
+        }
+    }
+
     /// <summary>Ends the process without letting it run again.</summary>
     public void Kill()
     {
         if (!_ended)
         {
+            Condemn();
             _ended = true;
-            Interop.syscall((long)Programs.SystemCall.kill, Pid, SigKill);
 
             // The kernel reports the leader's end only when that of all others has been taken.
             foreach (Tracee thread in Enumerable.Reverse(_threads))

@@ -26,8 +26,8 @@ public sealed unsafe partial class Tracee
     /// <summary>Its thread ID.</summary>
     public int Tid { get; }
 
-    /// <summary>Whether it was in a group stop (SIGSTOP and the like) when it was frozen.</summary>
-    public bool WasStopped { get; private set; }
+    /// <summary>The signal (SIGSTOP or the like) of the group stop that it was in when it was frozen; 0 when it was running.</summary>
+    public int StopSignal { get; private set; }
 
     /// <summary>The general registers now.</summary>
     public UserRegisters Registers
@@ -136,7 +136,7 @@ public sealed unsafe partial class Tracee
             StopStatus status = Wait();
             if (status.Event == Interop.PTRACE_EVENT_STOP)
             {
-                WasStopped = status.StopSignal != SigTrap;
+                StopSignal = status.StopSignal == SigTrap ? 0 : status.StopSignal;
                 return;
             }
 

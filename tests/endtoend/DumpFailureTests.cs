@@ -129,7 +129,7 @@ public sealed class DumpFailureTests
     [Fact]
     public void ZombieAndKernelThreadAreRefused()
     {
-        using Subject subject = Subject.StartTarget("refused", "zombie");
+        using Subject subject = Subject.StartTarget("family");
         int zombie = Directory.EnumerateDirectories("/proc").Select(path => int.TryParse(Path.GetFileName(path), out int pid) ? pid : 0)
             .First(pid => pid > 0 && Proc.State(pid) == 'Z' && Proc.Parent(pid) == subject.Pid);
         string image = subject.Scratch.File("zombie.ckpt");

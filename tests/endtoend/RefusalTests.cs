@@ -11,8 +11,6 @@ public sealed class RefusalTests
     [InlineData("pipe", "pipe")]
     [InlineData("inotify", "inotify")]
     [InlineData("io_uring", "io_uring")]
-    [InlineData("child", "child process")]
-    [InlineData("zombie", "child process")]
     [InlineData("seccomp", "seccomp")]
     [InlineData("packet", "socket")]
     [InlineData("userfaultfd", "userfaultfd")]

@@ -137,7 +137,7 @@ public class ImageRuleTests
     [Fact]
     public void ANewerVersionIsNotCalledDamaged()
     {
-        RawImage raw = new([Samples.Header with { Version = 2 }, .. s_records[1..]]);
+        RawImage raw = new([Samples.Header with { Version = ImageLayout.Version + 1 }, .. s_records[1..]]);
         Assert.Equal(FailureReason.Unsupported, Damage.Of(raw.Build())!.Reason);
     }
 

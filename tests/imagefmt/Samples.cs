@@ -161,6 +161,7 @@ internal static class Samples
         .. Enumerable.Range(1, 17).Select(n => new DescriptorRecord { Number = n * 2, FileId = n, CloseOnExec = n % 2 == 0 }),
         new FileLockRecord { FileId = 1, Process = 4711, Kind = FileLockKind.Posix, Exclusive = true, Start = 10, Length = 5 },
         new FileOwnerRecord { FileId = 10, Kind = 1, Owner = 4711, Signal = 35 },
+        new ZombieRecord { Pid = 4713, ParentPid = 4711, ProcessGroup = 4711, Session = 4700, Name = "worker", Status = 0x8b },
     ];
 
     public static VmaRecord Vma(ulong start, ulong end, VmaKind kind, int backing, VmaProtection protection) => new()

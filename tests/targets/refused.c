@@ -12,7 +12,6 @@
 #include <sys/un.h>
 
 static int fds[2] = { -1, -1 };
-static pid_t child;
 
 static void tcp(void)
 {
@@ -78,23 +77,6 @@ static void io_uring(void)
     fds[0] = MUST(syscall(SYS_io_uring_setup, 4, parameters));
 }
 
-static void with_child(void)
-{
-    child = MUST(fork());
-    if (!child)
-        for (;;)
-            pause();
-}
-
-static void with_zombie(void)
-{
-    child = MUST(fork());
-    if (!child)
-        _exit(7);
-    siginfo_t info;
-    MUST(waitid(P_PID, child, &info, WEXITED | WNOWAIT));
-}
-
 static void seccomp_filter(void)
 {
     struct sock_filter allow = { 0x06, 0, 0, SECCOMP_RET_ALLOW };
@@ -128,8 +110,8 @@ static void fifo(void)
 static void terminal(void) { fds[0] = MUST(posix_openpt(O_RDWR | O_NOCTTY)); }
 
 static const struct { const char *name; void (*set_up)(void); } kinds[] = {
-    { "tcp", tcp }, { "unix", unix_outside }, { "pipe", pipe_outside }, { "inotify", inotify }, { "io_uring", io_uring }, { "child", with_child },
-    { "zombie", with_zombie }, { "seccomp", seccomp_filter }, { "packet", packet }, { "userfaultfd", userfault },
+    { "tcp", tcp }, { "unix", unix_outside }, { "pipe", pipe_outside }, { "inotify", inotify }, { "io_uring", io_uring },
+    { "seccomp", seccomp_filter }, { "packet", packet }, { "userfaultfd", userfault },
     { "pidfd", pidfd }, { "fanotify", fanotify }, { "fifo", fifo }, { "terminal", terminal },
 };
 
@@ -173,14 +155,6 @@ int main(int argc, char **argv)
         close(open(target_path("victim"), O_CREAT | O_WRONLY, 0600));
         unlink(target_path("victim"));
         EXPECT("inotify reports", read(fds[0], event, sizeof event) > 0);
-    } else if (!strcmp(kind, "child")) {
-        EXPECT_EQ("child lives", 0, kill(child, 0));
-        kill(child, SIGKILL);
-        EXPECT_EQ("child can be awaited", child, waitpid(child, NULL, 0));
-    } else if (!strcmp(kind, "zombie")) {
-        int status = 0;
-        EXPECT_EQ("zombie can be awaited", child, waitpid(child, &status, 0));
-        EXPECT_EQ("its status", 7, WEXITSTATUS(status));
     }
     return target_finish();
 }

@@ -27,7 +27,8 @@ internal static class BenchReport
     /// <summary>Lays it out.</summary>
     /// <param name="costs">What was measured.</param>
     /// <param name="keptIn">The file in which restores find it; null when it could not be kept.</param>
-    public static Document Of(PlacementCosts costs, string? keptIn)
+    /// <param name="selfTest">How long what a restore measures took.</param>
+    public static Document Of(PlacementCosts costs, string? keptIn, TimeSpan selfTest)
     {
         PlacementChoice choice = costs.Choose();
         return new Document
@@ -38,6 +39,7 @@ internal static class BenchReport
                 new("auto_huge_pages", "auto, memory in huge pages", Value.Text(Name(choice.MovesHugePages))),
                 new("auto_small_pages", "auto, memory in small pages", Value.Text(Name(choice.MovesSmallPages))),
                 new("auto_batch_pages", "auto, pages copied at once", Value.Count(choice.BatchPages)),
+                new("self_test_us", "what a restore measures once a boot takes", Value.Duration(selfTest)),
                 new("kept_in", "kept until the next boot in", Value.Text(keptIn)),
             ],
             Tables =

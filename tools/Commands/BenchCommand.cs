@@ -1,4 +1,5 @@
 using System.CommandLine;
+using System.Diagnostics;
 using LazyRestore.Agent.Costs;
 using LazyRestore.Tools.Bench;
 using LazyRestore.Tools.Output;
@@ -20,9 +21,12 @@ internal sealed class BenchCommand : Verb
     /// <inheritdoc/>
     protected override int Run(ParseResult parse, Reporter reporter)
     {
+        long start = Stopwatch.GetTimestamp();
+        _ = CostMeasurement.Measure(MeasurementPlan.Quick);
+        TimeSpan selfTest = Stopwatch.GetElapsedTime(start);
         PlacementCosts costs = CostMeasurement.Measure(MeasurementPlan.Thorough);
         CostCache? cache = CostCache.OfThisBoot();
-        reporter.Result(BenchReport.Of(costs, cache?.TryStore(costs) == true ? cache.FilePath : null));
+        reporter.Result(BenchReport.Of(costs, cache?.TryStore(costs) == true ? cache.FilePath : null, selfTest));
         return 0;
     }
 }

@@ -17,6 +17,7 @@ internal static class DumpReport
             new("image_bytes", "image size", Value.Bytes(result.ImageBytes)),
             new("pages", "pages", Value.Count(result.Pages)),
             new("memory_bytes", "memory", Value.Bytes(result.Bytes)),
+            new("processes", "processes", Value.Count(result.Processes)),
             new("threads", "threads", Value.Count(result.Threads)),
             new("maps", "mappings", Value.Count(result.Vmas)),
             new("descriptors", "descriptors", Value.Count(result.Descriptors)),

@@ -32,12 +32,19 @@ internal sealed class InspectCommand : Verb
 
     private readonly Option<string> _s3Endpoint = S3Endpoint.Option();
 
+    private readonly Option<int?> _process = new("--pid")
+    {
+        Description = "The process that processes, maps, threads, files and page are about, when the image has several; otherwise the first one",
+        HelpName = "PID",
+    };
+
     /// <summary>Creates the verb.</summary>
     public InspectCommand(CommandContext context)
         : base(
             context, "inspect", "Look into an image",
             new("lazyrestore inspect redis.ckpt", "what it is, in one screen"),
             new("lazyrestore inspect redis.ckpt maps", "the address space, and what is stored of it"),
+            new("lazyrestore inspect nginx.ckpt files --pid 4712", "the descriptors of one process of several"),
             new("lazyrestore inspect redis.ckpt page 0x7f12a4000000", "one page as a hex dump"),
             new("lazyrestore inspect tcp://127.0.0.1:9100/redis.ckpt", "on a page server, without fetching its memory"),
             new("lazyrestore inspect redis.ckpt verify", "exit code 4 when anything in it is damaged"))
@@ -56,6 +63,7 @@ internal sealed class InspectCommand : Verb
         Add(_section);
         Add(_address);
         Add(_s3Endpoint);
+        Add(_process);
     }
 
     /// <inheritdoc/>
@@ -65,17 +73,25 @@ internal sealed class InspectCommand : Verb
         using ImageInput input = ImageInput.Open(
             S3Endpoint.Applied(parse.GetRequiredValue(_image), parse.GetValue(_s3Endpoint)), reporter.Streams, interruption.Token);
         using CheckpointImage image = ImageOpener.Open(input.Path, interruption.Token);
+        Checkpoint process = Find(image.Checkpoint, parse.GetValue(_process));
         reporter.Result(parse.GetRequiredValue(_section) switch
         {
-            "processes" => ProcessesSection.Of(image.Checkpoint),
-            "maps" => MapsSection.Of(image),
-            "threads" => ThreadsSection.Of(image.Checkpoint),
-            "files" => FilesSection.Of(image.Checkpoint),
+            "processes" => ProcessesSection.Of(image.Checkpoint, process),
+            "maps" => MapsSection.Of(image, process),
+            "threads" => ThreadsSection.Of(process),
+            "files" => FilesSection.Of(process),
             "pages" => PagesSection.Of(image),
-            Page => PageSection.Of(image, parse.GetValue(_address)!.Value),
+            Page => PageSection.Of(image, process, parse.GetValue(_address)!.Value),
             "verify" => VerifySection.Of(image, reporter, interruption.Token),
             _ => SummarySection.Of(image),
         });
         return 0;
     }
+
+    private static Checkpoint Find(Checkpoint image, int? pid) => pid is not { } wanted
+        ? image
+        : image.Processes.FirstOrDefault(one => one.Process.Pid == wanted) ?? throw new LazyRestoreException(
+            FailureReason.Usage,
+            $"the image holds no process {wanted}",
+            $"Give one of {string.Join(", ", image.Processes.Select(one => one.Process.Pid))}.");
 }

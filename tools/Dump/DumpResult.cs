@@ -18,6 +18,9 @@ public sealed record DumpResult
     /// <summary>How long everything took.</summary>
     public required TimeSpan Total { get; init; }
 
+    /// <summary>Processes stored.</summary>
+    public required int Processes { get; init; }
+
     /// <summary>Threads stored.</summary>
     public required int Threads { get; init; }
 

@@ -46,40 +46,56 @@ internal sealed class DumpSession(DumpOptions options, IDumpObserver observer, C
         }
 
         Stopwatch freeze = new();
-        using FrozenProcess frozen = WhileBusy.Execute(
-            token =>
-            {
-                freeze.Restart();
-                return FrozenProcess.Freeze(options.Pid, token);
-            },
-            cancellation);
         using HeldConnections held = new();
-        return options.Snapshot ? RunSnapshot(writer, frozen, held, activity, freeze) : RunFrozen(writer, frozen, held, activity, freeze);
+        return options.Snapshot ? RunSnapshot(writer, held, activity, freeze) : RunFrozen(writer, held, activity, freeze);
     }
 
-    private DumpResult RunFrozen(CheckpointWriter writer, FrozenProcess frozen, HeldConnections held, KernelActivity activity, Stopwatch freeze)
+    private T Freeze<T>(Stopwatch freeze, Func<int, CancellationToken, T> freezeNow) => WhileBusy.Execute(
+        token =>
+        {
+            freeze.Restart();
+            return freezeNow(options.Pid, token);
+        },
+        cancellation);
+
+    private DumpResult RunFrozen(CheckpointWriter writer, HeldConnections held, KernelActivity activity, Stopwatch freeze)
     {
-        observer.Frozen(frozen.Threads.Count);
+        using FrozenTree frozen = Freeze(freeze, FrozenTree.Freeze);
+        observer.Frozen(frozen.ThreadCount);
         Refusals refusals = new();
-        IReadOnlyList<MemoryArea> areas = [];
-        ProcessState state = ProcessState.Collect(
-            frozen, activity, options.Choices, held, () => areas = SmapsText.Parse(new ProcDirectory(options.Pid).Text("smaps")), refusals);
-        using PagemapScanner scanner = new(options.Pid);
-        List<PageRange> ranges = MemoryCollector.FindPages(scanner, areas.ToDictionary(area => area.Start), state.Vmas, refusals);
-        refusals.ThrowIfAny(options.Pid);
-        List<SpaceContent> contents = [new(ExtentAddress.Process, new ProcessPages(options.Pid), ranges)];
+        List<IReadOnlyList<MemoryArea>> areas = [];
+        IReadOnlyList<ProcessState> states = new StateCollector(activity, options.Choices, held, refusals).Collect(
+            frozen.Processes,
+            frozen.Processes.Select(process => process.Pid).Concat(frozen.Zombies).ToHashSet(),
+            process =>
+            {
+                areas.Add(SmapsText.Parse(process.Text("smaps")));
+                return areas[^1];
+            });
+        ZombieRecord[] zombies = [.. frozen.Zombies.Select(ZombieReader.Read)];
+        List<SpaceContent> contents = [];
         try
         {
-            foreach ((MemoryObjectRecord record, string path) in state.Objects)
+            for (int place = 0; place < states.Count; place++)
+            {
+                ProcessRecord process = states[place].Process;
+                refusals.Process = place > 0 ? process.Pid : null;
+                using PagemapScanner scanner = new(process.Pid);
+                List<PageRange> ranges = MemoryCollector.FindPages(scanner, areas[place].ToDictionary(area => area.Start), states[place].Vmas, refusals);
+                contents.Add(new(process.Space, new ProcessPages(process.Pid), ranges));
+            }
+
+            refusals.ThrowIfAny(options.Pid);
+            foreach ((MemoryObjectRecord record, string path) in states[0].Objects)
             {
                 ObjectPages source = new(path, record.Size);
                 contents.Add(new(record.Id, source, []));
                 contents[^1] = new(record.Id, source, source.FindData());
             }
 
-            long pages = Write(writer, state, contents);
-            Finish(writer, frozen, held, state.Header, freeze);
-            return Result(writer, state, pages, freeze);
+            long pages = Write(writer, states, zombies, contents);
+            Finish(writer, frozen, held, states[0].Header, freeze);
+            return Result(writer, states, pages, freeze);
         }
         finally
         {
@@ -87,8 +103,9 @@ internal sealed class DumpSession(DumpOptions options, IDumpObserver observer, C
         }
     }
 
-    private DumpResult RunSnapshot(CheckpointWriter writer, FrozenProcess frozen, HeldConnections held, KernelActivity activity, Stopwatch freeze)
+    private DumpResult RunSnapshot(CheckpointWriter writer, HeldConnections held, KernelActivity activity, Stopwatch freeze)
     {
+        using FrozenProcess frozen = Freeze(freeze, FrozenProcess.Freeze);
         using Snapshot snapshot = Snapshot.Take(frozen, activity, options.Choices, held, cancellation);
         held.Dispose();
         frozen.Thaw();
@@ -98,11 +115,11 @@ internal sealed class DumpSession(DumpOptions options, IDumpObserver observer, C
         try
         {
             (ProcessState state, IReadOnlyList<SpaceContent> contents) = snapshot.Complete();
-            long pages = Write(writer, state, contents);
+            long pages = Write(writer, [state], [], contents);
             cancellation.ThrowIfCancellationRequested();
             snapshot.End();
             writer.Commit();
-            return Result(writer, state, pages, freeze);
+            return Result(writer, [state], pages, freeze);
         }
         catch (Exception exception) when (exception is LazyRestoreException or IOException)
         {
@@ -112,16 +129,17 @@ internal sealed class DumpSession(DumpOptions options, IDumpObserver observer, C
         }
     }
 
-    private DumpResult Result(CheckpointWriter writer, ProcessState state, long pages, Stopwatch freeze) => new()
+    private DumpResult Result(CheckpointWriter writer, IReadOnlyList<ProcessState> states, long pages, Stopwatch freeze) => new()
     {
         Pages = pages,
         Bytes = pages * PageRange.PageSize,
         ImageBytes = writer.BytesWritten,
         Freeze = freeze.Elapsed,
         Total = _total.Elapsed,
-        Threads = state.Threads.Count,
-        Vmas = state.Vmas.Count,
-        Descriptors = state.Files.Descriptors.Count,
+        Processes = states.Count,
+        Threads = states.Sum(state => state.Threads.Count),
+        Vmas = states.Sum(state => state.Vmas.Count),
+        Descriptors = states.Sum(state => state.Files.Descriptors.Count),
     };
 
     // What can be found out while the process still runs does not stop it in vain.
@@ -133,16 +151,20 @@ internal sealed class DumpSession(DumpOptions options, IDumpObserver observer, C
         refusals.ThrowIfAny(options.Pid);
         if (options.Snapshot)
         {
+            HostCheck.InspectChildren(process, refusals);
             AreaDetails.Refuse(SmapsText.Parse(process.Text("smaps")), refusals);
         }
 
         refusals.ThrowIfAny(options.Pid);
-        return KernelActivity.Of(process);
+        return KernelActivity.Of(LiveTree.Of(process));
     }
 
-    private long Write(CheckpointWriter writer, ProcessState state, IReadOnlyList<SpaceContent> contents)
+    private long Write(
+        CheckpointWriter writer, IReadOnlyList<ProcessState> states, IReadOnlyList<ZombieRecord> zombies, IReadOnlyList<SpaceContent> contents)
     {
-        foreach (CheckpointRecord record in state.Records)
+        bool isSingle = states.Count == 1 && zombies.Count == 0 && states[0].Process.StopSignal == 0;
+        writer.Write(states[0].Header with { Version = isSingle ? ImageLayout.SingleProcessVersion : ImageLayout.Version });
+        foreach (CheckpointRecord record in states.SelectMany(state => state.Records).Concat(zombies))
         {
             writer.Write(record);
         }
@@ -160,7 +182,7 @@ internal sealed class DumpSession(DumpOptions options, IDumpObserver observer, C
         return pages.Stored;
     }
 
-    private void Finish(CheckpointWriter writer, FrozenProcess frozen, HeldConnections held, HeaderRecord header, Stopwatch freeze)
+    private void Finish(CheckpointWriter writer, FrozenTree frozen, HeldConnections held, HeaderRecord header, Stopwatch freeze)
     {
         cancellation.ThrowIfCancellationRequested();
         if (options.LeaveRunning)
@@ -179,7 +201,11 @@ internal sealed class DumpSession(DumpOptions options, IDumpObserver observer, C
         {
             // The signal is taken as soon as the threads go on, before they run any of their own code.
             held.Dispose();
-            Interop.kill(options.Pid, Interop.SIGSTOP);
+            foreach (FrozenProcess process in frozen.Processes)
+            {
+                Interop.kill(process.Pid, Interop.SIGSTOP);
+            }
+
             frozen.Thaw();
         }
         else

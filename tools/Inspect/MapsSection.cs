@@ -20,11 +20,11 @@ internal static class MapsSection
         new("backing", "BACKING"),
     ];
 
-    /// <summary>Lays out the mappings by address.</summary>
-    public static Document Of(CheckpointImage image)
+    /// <summary>Lays out the mappings of a process by address.</summary>
+    public static Document Of(CheckpointImage image, Checkpoint process)
     {
-        StoredPages stored = new(image);
-        MappingDescription description = new(image.Checkpoint);
+        StoredPages stored = new(image, process);
+        MappingDescription description = new(process);
         return new Document
         {
             Tables =
@@ -33,7 +33,7 @@ internal static class MapsSection
                 {
                     Name = "maps",
                     Columns = s_columns,
-                    Rows = [.. image.Checkpoint.Vmas.Select(vma => Row(vma, stored, description))],
+                    Rows = [.. process.Vmas.Select(vma => Row(vma, stored, description))],
                 },
             ],
         };

@@ -8,10 +8,10 @@ namespace LazyRestore.Tools.Inspect;
 /// <summary><c>inspect IMAGE page ADDRESS</c>: one page of memory.</summary>
 internal static class PageSection
 {
-    /// <summary>Shows the page that holds <paramref name="address"/>.</summary>
-    public static Document Of(CheckpointImage image, ulong address)
+    /// <summary>Shows the page of a process that holds <paramref name="address"/>.</summary>
+    public static Document Of(CheckpointImage image, Checkpoint process, ulong address)
     {
-        StoredPages pages = new(image);
+        StoredPages pages = new(image, process);
         ulong start = address & ~(ulong)(ImageLayout.PageSize - 1);
         VmaRecord vma = pages.MappingOf(address) ?? throw new LazyRestoreException(
             FailureReason.Failed,
@@ -25,7 +25,7 @@ internal static class PageSection
                 new("address", "page", Value.Address(start)),
                 new("protection", "protection", Value.Text(MappingDescription.Protection(vma))),
                 new("kind", "mapping", Value.Text(MappingDescription.Kind(vma.Kind))),
-                new("backing", "backing", Value.Text(new MappingDescription(image.Checkpoint).Backing(vma))),
+                new("backing", "backing", Value.Text(new MappingDescription(process).Backing(vma))),
                 new("content", "content", Value.Text(Content(vma, stored))),
                 .. stored is null ? [] : Stored(start, stored),
             ],

@@ -1,5 +1,4 @@
 using LazyRestore.ImageFormat;
-using LazyRestore.ImageFormat.Records;
 using LazyRestore.Tools.Output;
 
 namespace LazyRestore.Tools.Inspect;
@@ -9,6 +8,7 @@ internal static class PagesSection
 {
     private static readonly Column[] s_columns =
     [
+        new("process", "PROCESS", Right: true),
         new("object", "OBJECT", Right: true),
         new("address", "ADDRESS", Right: true),
         new("pages", "PAGES", Right: true),
@@ -18,8 +18,10 @@ internal static class PagesSection
         new("record_offset", null),
     ];
 
-    /// <summary>Lays out the extents: those of the address space, then those of memory objects, whose addresses are offsets.</summary>
-    public static Document Of(CheckpointImage image) => new()
+    /// <summary>Lays out the extents: those of address spaces and of memory objects, whose addresses are offsets.</summary>
+    public static Document Of(CheckpointImage image) => Of(image, image.Checkpoint.Processes.ToDictionary(one => one.Process.Space, one => one.Process.Pid));
+
+    private static Document Of(CheckpointImage image, Dictionary<int, int> processes) => new()
     {
         Fields =
         [
@@ -28,7 +30,7 @@ internal static class PagesSection
             new("payload_bytes", "stored as", Value.Bytes(image.Index.PayloadBytes)),
             new("extent_count", "extents", Value.Count(image.Index.Entries.Count)),
         ],
-        Tables = [new Table { Name = "extents", Columns = s_columns, Rows = [.. image.Index.Entries.Select(Row)] }],
+        Tables = [new Table { Name = "extents", Columns = s_columns, Rows = [.. image.Index.Entries.Select(entry => Row(entry, processes))] }],
     };
 
     /// <summary>The name of a codec, as <c>--compress</c> takes it.</summary>
@@ -39,9 +41,10 @@ internal static class PagesSection
         _ => "none",
     };
 
-    private static Value[] Row(ExtentEntry entry) =>
+    private static Value[] Row(ExtentEntry entry, Dictionary<int, int> processes) =>
     [
-        entry.Address.Space is ExtentAddress.Process ? Value.None : Value.Count(entry.Address.Space),
+        processes.TryGetValue(entry.Address.Space, out int pid) ? Value.Count(pid) : Value.None,
+        processes.ContainsKey(entry.Address.Space) ? Value.None : Value.Count(entry.Address.Space),
         Value.Address(entry.Address.Address),
         Value.Count(entry.PresentPages),
         Value.Text(NameOf(entry.Codec)),

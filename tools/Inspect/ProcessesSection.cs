@@ -4,7 +4,7 @@ using LazyRestore.Tools.Output;
 
 namespace LazyRestore.Tools.Inspect;
 
-/// <summary><c>inspect IMAGE processes</c>: the process, its limits, signal dispositions and timers.</summary>
+/// <summary><c>inspect IMAGE processes</c>: the processes, and the limits, signal dispositions and timers of one.</summary>
 internal static class ProcessesSection
 {
     private static readonly Column[] s_processes =
@@ -13,6 +13,7 @@ internal static class ProcessesSection
         new("parent_pid", "PPID", Right: true),
         new("process_group", "PGRP", Right: true),
         new("session", "SESSION", Right: true),
+        new("state", "STATE"),
         new("threads", "THREADS", Right: true),
         new("user_id", "UID", Right: true),
         new("group_id", "GID", Right: true),
@@ -27,15 +28,22 @@ internal static class ProcessesSection
         new("pending_signals", null),
     ];
 
-    /// <summary>Lays out the process.</summary>
-    public static Document Of(Checkpoint checkpoint) => new()
+    /// <summary>Lays out the processes of an image.</summary>
+    /// <param name="image">Its first process.</param>
+    /// <param name="process">The one whose details are told.</param>
+    public static Document Of(Checkpoint image, Checkpoint process) => new()
     {
         Tables =
         [
-            new Table { Name = "processes", Columns = s_processes, Rows = [Process(checkpoint)] },
-            Limits(checkpoint.Process),
-            Signals(checkpoint.Process),
-            Timers(checkpoint.Process),
+            new Table
+            {
+                Name = "processes",
+                Columns = s_processes,
+                Rows = [.. image.Processes.Select(Process), .. image.Zombies.Select(Zombie)],
+            },
+            Limits(process.Process),
+            Signals(process.Process),
+            Timers(process.Process),
         ],
     };
 
@@ -49,6 +57,7 @@ internal static class ProcessesSection
             Value.Count(process.ParentPid),
             Value.Count(process.ProcessGroup),
             Value.Count(process.Session),
+            Value.Text(process.StopSignal != 0 ? "stopped" : "running"),
             Value.Count(checkpoint.Threads.Count),
             Value.Count(leader.Credentials.UserIds[0]),
             Value.Count(leader.Credentials.GroupIds[0]),
@@ -63,6 +72,20 @@ internal static class ProcessesSection
             Value.Count(process.PendingSignals.Count),
         ];
     }
+
+    private static Value[] Zombie(ZombieRecord zombie) =>
+    [
+        Value.Count(zombie.Pid),
+        Value.Count(zombie.ParentPid),
+        Value.Count(zombie.ProcessGroup),
+        Value.Count(zombie.Session),
+        Value.Text("zombie"),
+        Value.None,
+        Value.None,
+        Value.None,
+        Value.Text(zombie.Name),
+        .. Enumerable.Repeat(Value.None, 8),
+    ];
 
     private static Table Limits(ProcessRecord process) => new()
     {

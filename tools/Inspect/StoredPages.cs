@@ -3,18 +3,20 @@ using LazyRestore.ImageFormat.Records;
 
 namespace LazyRestore.Tools.Inspect;
 
-/// <summary>Where the pages of mappings stand in an image. Reads heads of extents, never pages, unless one is asked for.</summary>
-internal sealed class StoredPages(CheckpointImage image)
+/// <summary>Where the pages of a process's mappings stand in an image. Reads heads of extents, never pages, unless one is asked for.</summary>
+internal sealed class StoredPages(CheckpointImage image, Checkpoint process)
 {
+    private readonly int _space = process.Process.Space;
+
     /// <summary>The mapping that holds an address; null when there is none.</summary>
     public VmaRecord? MappingOf(ulong address) =>
-        image.Checkpoint.Vmas.FirstOrDefault(vma => vma.Start <= address && address < vma.End);
+        process.Vmas.FirstOrDefault(vma => vma.Start <= address && address < vma.End);
 
     /// <summary>How many pages of a mapping the image holds; pages of a shared object count in every mapping that shows them.</summary>
     public long CountIn(VmaRecord vma) => vma.Kind switch
     {
         VmaKind.Object => Count(vma.BackingId, vma.Offset, vma.Offset + vma.Length),
-        _ => Count(ExtentAddress.Process, vma.Start, vma.End),
+        _ => Count(_space, vma.Start, vma.End),
     };
 
     /// <summary>Finds the page at an address of a mapping; null when the image does not hold it.</summary>
@@ -24,8 +26,8 @@ internal sealed class StoredPages(CheckpointImage image)
         return vma.Kind switch
         {
             VmaKind.Object => Find(vma.BackingId, inObject),
-            VmaKind.PrivateObject => Find(ExtentAddress.Process, address) ?? Find(vma.BackingId, inObject),
-            _ => Find(ExtentAddress.Process, address),
+            VmaKind.PrivateObject => Find(_space, address) ?? Find(vma.BackingId, inObject),
+            _ => Find(_space, address),
         };
     }
 

@@ -12,6 +12,7 @@ internal static class SummarySection
     public static Document Of(CheckpointImage image)
     {
         Checkpoint checkpoint = image.Checkpoint;
+        IReadOnlyList<Checkpoint> processes = checkpoint.Processes;
         HeaderRecord header = checkpoint.Header;
         return new Document
         {
@@ -26,10 +27,11 @@ internal static class SummarySection
                 new("pid", "process", Value.Count(checkpoint.Process.Pid)),
                 new("name", "name", Value.Text(checkpoint.Threads[0].Name)),
                 new("executable", "executable", Value.Text(checkpoint.Process.Executable)),
-                new("threads", "threads", Value.Count(checkpoint.Threads.Count)),
-                new("maps", "mappings", Value.Count(checkpoint.Vmas.Count)),
-                new("virtual_bytes", "address space", Value.Bytes(checkpoint.Vmas.Sum(vma => (long)vma.Length))),
-                new("descriptors", "descriptors", Value.Count(checkpoint.Descriptors.Count)),
+                new("processes", "processes", Value.Count(processes.Count)),
+                new("threads", "threads", Value.Count(processes.Sum(one => one.Threads.Count))),
+                new("maps", "mappings", Value.Count(processes.Sum(one => one.Vmas.Count))),
+                new("virtual_bytes", "address space", Value.Bytes(processes.SelectMany(one => one.Vmas).Sum(vma => (long)vma.Length))),
+                new("descriptors", "descriptors", Value.Count(processes.Sum(one => one.Descriptors.Count))),
                 new("stored_pages", "pages", Value.Count(image.Index.TotalPages)),
                 new("memory_bytes", "memory", Value.Bytes(image.Index.TotalPages * ImageLayout.PageSize)),
                 new("codecs", "codecs", Value.List(Codecs(image).Select(Value.Text))),

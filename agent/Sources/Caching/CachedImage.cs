@@ -49,7 +49,7 @@ internal sealed class CachedImage(IRemoteImage inner, CacheFolder folder, Cached
     public async Task FetchAsync(Func<PagesQuery> query, PageAnswer sink, bool isBulk, CancellationToken cancellation)
     {
         PagesQuery wanted = query();
-        using CachedExtent cached = new(folder, sink.Extents.Entry(wanted.Extent));
+        using CachedExtent cached = new(folder, sink.Entry);
         sink.Begin(wanted);
         cached.Serve(new ExtentPart(sink, wanted, isBulk));
         if (!sink.IsComplete)

@@ -29,7 +29,7 @@ internal sealed class ExtentPart
     {
         _sink = sink;
         _query = query;
-        _entry = sink.Extents.Entry(query.Extent);
+        _entry = sink.Entry;
         _hasHead = !query.WithHead;
         _wanted = _hasHead ? Payload() : ByteRange.Between(_entry.RecordOffset, _entry.PayloadOffset);
         Range = _hasHead ? _wanted : ByteRange.Between(_entry.RecordOffset, _entry.PayloadOffset + Guess(isBulk));
@@ -63,7 +63,7 @@ internal sealed class ExtentPart
 
     private ByteRange Payload()
     {
-        ExtentHeader header = _sink.Extents.Header(_query.Extent)!;
+        ExtentHeader header = _sink.Header!;
         int first = header.Presence.Rank(_query.Page);
         int end = header.Presence.Rank(_query.Page + Math.Max(_query.Count, 0));
         if (first >= end)

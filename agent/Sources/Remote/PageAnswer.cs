@@ -21,8 +21,11 @@ internal sealed class PageAnswer(RemoteExtents extents, ExtentBuffer buffer, int
     private int _damages;
     private int _damagedAt = -1;
 
-    /// <summary>The extents that are known, those of the image.</summary>
-    internal RemoteExtents Extents => extents;
+    /// <summary>What the index says of the extent.</summary>
+    internal ExtentEntry Entry => extents.Entry(_extent);
+
+    /// <summary>The extent's head; null when it is not here.</summary>
+    internal ExtentHeader? Header => extents.Header(_extent);
 
     /// <summary>Takes what was verified, as it came: an offset from the beginning of the extent's record, and bytes. Null when nobody keeps it.</summary>
     internal VerifiedBytes? Verified { get; set; }
@@ -34,7 +37,7 @@ internal sealed class PageAnswer(RemoteExtents extents, ExtentBuffer buffer, int
     internal bool IsComplete => extents.Header(_extent) is not null && _page >= end;
 
     /// <summary>What is still missing.</summary>
-    internal PagesQuery Query() => new(_extent, Math.Min(_page, ImageLayout.PagesPerExtent - 1), end - _page, extents.Header(_extent) is null);
+    internal PagesQuery Query() => new(extents.PlaceOf(_extent), Math.Min(_page, ImageLayout.PagesPerExtent - 1), end - _page, extents.Header(_extent) is null);
 
     /// <summary>An answer to a question begins.</summary>
     internal void Begin(PagesQuery query)

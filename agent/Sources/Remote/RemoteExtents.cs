@@ -3,8 +3,8 @@ using LazyRestore.ImageFormat;
 
 namespace LazyRestore.Agent.Sources.Remote;
 
-/// <summary>The heads of extents that have come. Fetching tasks add them, the agent thread reads them.</summary>
-internal sealed class RemoteExtents(CheckpointImage image, int count)
+/// <summary>The heads of the extents of a process that have come. Fetching tasks add them, the agent thread reads them.</summary>
+internal sealed class RemoteExtents(CheckpointImage image, int first, int count)
 {
     private readonly ExtentHeader?[] _headers = new ExtentHeader?[count];
     private readonly ulong[]?[] _presence = new ulong[]?[count];
@@ -15,8 +15,11 @@ internal sealed class RemoteExtents(CheckpointImage image, int count)
     /// <summary>Which pages are stored of an extent whose head is here.</summary>
     internal ReadOnlySpan<ulong> Presence(int extent) => _presence[extent];
 
-    /// <summary>What the index says of an extent. Those of the process come first.</summary>
-    internal ExtentEntry Entry(int extent) => image.Index.Entries[extent];
+    /// <summary>An extent's place in the image's index, by which a page server knows it.</summary>
+    internal int PlaceOf(int extent) => first + extent;
+
+    /// <summary>What the index says of an extent.</summary>
+    internal ExtentEntry Entry(int extent) => image.Index.Entries[PlaceOf(extent)];
 
     /// <summary>Takes the bytes before an extent's payload.</summary>
     /// <exception cref="ImageDamagedException">They are not those that the index describes.</exception>

@@ -1,5 +1,4 @@
 using LazyRestore.ImageFormat;
-using LazyRestore.ImageFormat.Records;
 using static Tmds.Linux.LibC;
 
 namespace LazyRestore.Agent.Sources.Remote;
@@ -27,13 +26,14 @@ internal sealed class RemotePageSource : IAwaitedPageSource
     /// <summary>Creates the source of an image.</summary>
     /// <param name="image">The image; it stays the caller's.</param>
     /// <param name="remote">Where it is.</param>
-    internal RemotePageSource(CheckpointImage image, IRemoteImage remote)
+    /// <param name="space">The space of the process whose pages it gives.</param>
+    internal RemotePageSource(CheckpointImage image, IRemoteImage remote, int space)
     {
         _remote = remote;
-        ArraySegment<ExtentEntry> entries = image.Index.InSpace(ExtentAddress.Process);
+        ArraySegment<ExtentEntry> entries = image.Index.InSpace(space);
         Catalog = new ExtentCatalog(
             [.. entries.Select(entry => entry.Address.Address)], [.. entries.Select(entry => (ushort)entry.PresentPages)]);
-        _extents = new RemoteExtents(image, entries.Count);
+        _extents = new RemoteExtents(image, entries.Offset, entries.Count);
         _failed = new bool[entries.Count];
         Announcements = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
         if (Announcements < 0)

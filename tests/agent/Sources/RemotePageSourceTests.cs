@@ -3,6 +3,7 @@ using System.Runtime.InteropServices;
 using LazyRestore.Agent.Server;
 using LazyRestore.Agent.Sources;
 using LazyRestore.ImageFormat;
+using LazyRestore.ImageFormat.Records;
 
 namespace LazyRestore.Agent.Tests.Sources;
 
@@ -34,7 +35,7 @@ public sealed class RemotePageSourceTests
             Task serving = server.ListenAsync(listener, end.Token);
             using (TroublesomeProxy proxy = new(Path.Combine(folder, "proxy"), path, mischief))
             using (CheckpointImage image = ImageOpener.Open("unix:" + proxy.Path))
-            using (IPageSource source = PageSources.Of(image))
+            using (IPageSource source = PageSources.Of(image, ExtentAddress.Process))
             {
                 proxy.Begin();
                 for (int page = 0; page < ServedImage.Pages; page++)

@@ -20,47 +20,55 @@ public sealed class PlacementTunerTests
         Assert.Equal(600, report.CopyNanoseconds!.Value * 512 / 1000, 0.1);
     }
 
-    /// <summary>Assumed are 1024 µs for placing an extent, so moves of 40 ms lose a quarter of the patience each, 5 ms.</summary>
+    /// <summary>Assumed are 1024 µs for placing an extent, so moves of 40 ms lose a third of the patience each.</summary>
     [Fact]
-    public void WhatIsDearIsLeftAfterFourExtents()
+    public void WhatIsDearIsLeftAfterThreeExtents()
     {
         SimulatedPlacing placing = new(s_assumed) { Fetch = 200, Copy = 400, Move = 40_000 };
-        Assert.Equal(4, placing.Place(100));
+        Assert.Equal(3, placing.Place(100));
         PlacementSwitch change = Assert.Single(placing.Tuner.Report.Switches);
-        Assert.Equal((PlacementMethod.Copy, TimeSpan.FromMilliseconds(160)), (change.To, change.After));
+        Assert.Equal((PlacementMethod.Copy, TimeSpan.FromMilliseconds(120)), (change.To, change.After));
     }
 
     [Theory]
-    [InlineData(1.45, 0)]
-    [InlineData(1.55, 1)]
-    public void MovingMayBeHalfAsDearAgainAsCopyingForItBringsHugePages(double ratio, int switches)
+    [InlineData(1.03, 0)]
+    [InlineData(1.06, 1)]
+    public void MovingMayBeAsDearAsCopyingAndHardlyDearer(double ratio, int switches)
     {
         SimulatedPlacing placing = new(s_assumed) { Fetch = 200, Copy = 400, Move = 600 * ratio };
-        placing.Place(2000);
-        Assert.Equal(switches, placing.Tuner.Report.Switches.Length);
-    }
-
-    [Theory]
-    [InlineData(1.05, 0)]
-    [InlineData(1.15, 1)]
-    public void MovingSmallPagesMayNot(double ratio, int switches)
-    {
-        SimulatedPlacing placing = new(s_assumed with { MovesHugePages = false }) { Fetch = 200, Copy = 400, Move = 600 * ratio };
+        placing.Tuner.Know(Known(copy: 400_000 / 512.0, move: 400_000 / 512.0));
         placing.Place(4000);
         Assert.Equal(switches, placing.Tuner.Report.Switches.Length);
     }
 
     [Fact]
-    public void BetweenTheTwoTolerancesNothingEverChanges()
+    public void AroundTheToleranceNothingEverChanges()
     {
         SimulatedPlacing placing = new(s_assumed) { Fetch = 200, Copy = 400 };
         for (int i = 0; i < 200; i++)
         {
-            placing.Move = i % 2 == 0 ? 560 : 850;
+            placing.Move = i % 2 == 0 ? 560 : 670;
             placing.Place(50);
         }
 
         Assert.Empty(placing.Tuner.Report.Switches);
+    }
+
+    /// <summary>A process of 256 MiB whose machine has to make every huge page first: what it once took was 2.8 times as long as copying.</summary>
+    [Theory]
+    [InlineData(200, 990, 2550)]
+    [InlineData(200, 990, 12_000)]
+    [InlineData(200, 990, 1400)]
+    [InlineData(200, 990, 500)]
+    public void AShortRunLosesLittleToTheBetterMethod(double fetch, double copy, double move)
+    {
+        SimulatedPlacing placing = new(s_assumed) { Fetch = fetch, Copy = copy, Move = move };
+        placing.Tuner.Know(Known(copy: 600, move: 330));
+        placing.Place(128);
+        double best = Math.Min(placing.Fixed.Copying, placing.Fixed.Moving);
+
+        // One extent that is disturbed is not the method's fault, so with moves of 12 ms it takes three of them to know.
+        Assert.InRange(placing.Now / best, 1.0, move > 10_000 ? 1.23 : 1.05);
     }
 
     [Fact]
@@ -120,10 +128,10 @@ public sealed class PlacementTunerTests
         }
 
         PlacementSwitch[] switches = [.. placing.Tuner.Report.Switches];
-        Assert.InRange(switches.Length, 8, 30);
+        Assert.InRange(switches.Length, 8, 90);
         for (int i = 1; i < switches.Length; i++)
         {
-            TimeSpan patience = TimeSpan.FromMilliseconds(20 << Math.Min(i, 6));
+            TimeSpan patience = TimeSpan.FromMilliseconds(4 << Math.Min(i, 6));
             Assert.True(switches[i].After - switches[i - 1].After >= patience, $"switch {i}");
         }
     }
@@ -144,8 +152,8 @@ public sealed class PlacementTunerTests
 
     [Theory]
     [InlineData(900, 330, PlacementMethod.Move)]
-    [InlineData(900, 1300, PlacementMethod.Move)]
-    [InlineData(900, 1400, PlacementMethod.Copy)]
+    [InlineData(900, 930, PlacementMethod.Move)]
+    [InlineData(900, 950, PlacementMethod.Copy)]
     public void KnownCostsDecideHowItBegins(double copy, double move, PlacementMethod first)
     {
         PlacementTuner tuner = new(s_assumed, 0);

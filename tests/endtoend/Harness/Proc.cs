@@ -6,6 +6,9 @@ namespace LazyRestore.EndToEnd.Tests.Harness;
 /// <summary>What /proc tells about a process; everything is empty once it is gone.</summary>
 internal static class Proc
 {
+    /// <summary>All processes there are.</summary>
+    internal static IReadOnlyList<int> All => [.. Numbers("/proc")];
+
     internal static string Text(int pid, string file)
     {
         try

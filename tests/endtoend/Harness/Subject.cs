@@ -149,28 +149,20 @@ internal sealed class Subject : IDisposable
             restore.Dispose();
         }
 
-        // A restored process is nobody's child here; its command line names the directory, so it is certainly ours.
-        if (Pid != _original.Pid || _original.HasExited)
+        // A restored process is nobody's child here, nor are the descendants of one; a command line that names the directory is certainly ours.
+        _original.Dispose();
+        foreach (int pid in Proc.All.Where(pid => Proc.Text(pid, "cmdline").Contains(Scratch.Folder, StringComparison.Ordinal)))
         {
-            KillIfOurs(Pid);
+            Signals.Send(pid, Signals.Kill);
+            Await("a process of the test ends", () => !Proc.IsAlive(pid));
         }
 
-        _original.Dispose();
         foreach (int agent in Proc.UsersOf(Image))
         {
             Signals.Send(agent, Signals.Kill);
         }
 
         Scratch.Dispose();
-    }
-
-    private void KillIfOurs(int pid)
-    {
-        if (Proc.Text(pid, "cmdline").Contains(Scratch.Folder, StringComparison.Ordinal))
-        {
-            Signals.Send(pid, Signals.Kill);
-            Await("the restored process ends", () => !Proc.IsAlive(pid));
-        }
     }
 
     private static string[] Options(Mode mode) => mode switch

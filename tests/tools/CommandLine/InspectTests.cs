@@ -20,7 +20,7 @@ public sealed class InspectTests(ImageFolder folder) : IClassFixture<ImageFolder
     }
 
     [Theory]
-    [InlineData("processes", 1)]
+    [InlineData("processes", 2)]
     [InlineData("threads", 2)]
     [InlineData("maps", 4)]
     [InlineData("files", 17)]

@@ -1,3 +1,4 @@
+using LazyRestore.ImageFormat;
 using LazyRestore.Tools.Dump;
 using LazyRestore.Tools.Dump.Support;
 
@@ -8,7 +9,6 @@ public sealed class RefusalTests
 {
     [Theory]
     [InlineData("tcp", "a TCP connection (127.0.0.1:")]
-    [InlineData("child", "child process (")]
     [InlineData("inotify", "descriptor 3: an inotify instance with events that wait to be read")]
     [InlineData("sysv", "System V shared memory (/SYSV")]
     [InlineData("seccomp", "seccomp (filter)")]
@@ -50,18 +50,41 @@ public sealed class RefusalTests
     }
 
     [Fact]
-    public void A_stopped_process_is_refused_and_stays_stopped()
+    public void A_stopped_process_is_saved_as_one_and_stays_stopped()
     {
         using TargetProcess target = TargetProcess.Compile("everything");
         target.Signal("STOP");
         TargetProcess.WaitUntil(() => target.State == 'T');
 
-        LazyRestoreException error = Assert.Throws<LazyRestoreException>(() => DumpRun.Take(DumpRun.Options(target)));
+        using (CheckpointImage image = DumpRun.Take(DumpRun.Options(target)))
+        {
+            const int Stop = 19;
+            Assert.Equal(Stop, image.Checkpoint.Process.StopSignal);
+        }
 
-        Assert.Contains("a stopped process cannot be saved yet", error.Message);
         TargetProcess.WaitUntil(() => target.State == 'T');
         target.Signal("CONT");
         GoesOn(target);
+    }
+
+    [Theory]
+    [InlineData("child", "a child process in a snapshot (")]
+    [InlineData("stopped", "a stopped process in a snapshot")]
+    public void What_a_snapshot_cannot_hold_is_named(string kind, string expected)
+    {
+        using TargetProcess target = TargetProcess.Compile("refused", kind);
+        if (kind == "stopped")
+        {
+            target.Signal("STOP");
+            TargetProcess.WaitUntil(() => target.State == 'T');
+        }
+
+        LazyRestoreException error = Assert.Throws<LazyRestoreException>(() => DumpRun.Take(DumpRun.Options(target) with { Snapshot = true }));
+
+        Assert.Equal(FailureReason.Unsupported, error.Reason);
+        Assert.Contains(expected, error.Message);
+        target.Signal("CONT");
+        Unharmed(target);
     }
 
     [Fact]
@@ -82,12 +105,12 @@ public sealed class RefusalTests
     }
 
     [Theory]
-    [InlineData("process 7", "process 7: a stopped process cannot be saved yet")]
-    [InlineData("thread 8", "process 7: thread 8: a stopped process cannot be saved yet")]
+    [InlineData("process 7", "process 7: a deleted directory cannot be saved yet")]
+    [InlineData("thread 8", "process 7: thread 8: a deleted directory cannot be saved yet")]
     public void One_refusal_is_one_sentence(string subject, string expected)
     {
         Refusals refusals = new();
-        refusals.Add(subject, UnsupportedKind.StoppedProcess);
+        refusals.Add(subject, UnsupportedKind.DeletedDirectory);
 
         Assert.Equal(expected, Assert.Throws<LazyRestoreException>(() => refusals.ThrowIfAny(7)).Message);
     }

@@ -5,7 +5,7 @@ using LazyRestore.Tools.Dump.Support;
 namespace LazyRestore.Tools.Dump.Descriptors;
 
 /// <summary>Files that exist only as descriptors: eventfd, timerfd, signalfd, epoll, inotify, pidfd.</summary>
-public sealed class AnonymousFiles(int pid, IReadOnlyList<OpenDescription> all, Refusals refusals)
+public sealed class AnonymousFiles(IReadOnlySet<int> processes, IReadOnlyList<OpenDescription> all, Refusals refusals)
 {
     /// <summary>The record of such a file; null when it is of another kind, which is refused.</summary>
     public OpenFileRecord? Record(OpenDescription description)
@@ -40,9 +40,9 @@ public sealed class AnonymousFiles(int pid, IReadOnlyList<OpenDescription> all, 
     private PidFdRecord? Process(OpenDescription description)
     {
         OpenDescriptor first = description.First;
-        if (first.Info.Process == pid)
+        if (first.Info.Process is { } process && processes.Contains(process))
         {
-            return new PidFdRecord { Id = description.Id, StatusFlags = first.StatusFlags, Process = pid };
+            return new PidFdRecord { Id = description.Id, StatusFlags = first.StatusFlags, Process = process };
         }
 
         refusals.Add(description.Subject, UnsupportedKind.ProcessDescriptor, first.Info.Process is { } other ? $"of process {other}" : "");
@@ -73,7 +73,7 @@ public sealed class AnonymousFiles(int pid, IReadOnlyList<OpenDescription> all, 
             // A number can occur several times, when it was closed and reused while a duplicate kept the first file open.
             int index = seen.GetValueOrDefault(entry.Descriptor);
             seen[entry.Descriptor] = index + 1;
-            if (FindTarget(description.First.Number, entry.Descriptor, index) is { } target)
+            if (FindTarget(description.First, entry.Descriptor, index) is { } target)
             {
                 interests.Add(new EpollInterest(entry.Descriptor, target.Id, entry.Events, entry.Data));
             }
@@ -86,12 +86,13 @@ public sealed class AnonymousFiles(int pid, IReadOnlyList<OpenDescription> all, 
         return new EpollRecord { Id = description.Id, StatusFlags = description.First.StatusFlags, Interests = interests };
     }
 
-    private OpenDescription? FindTarget(int epoll, int entry, int index)
+    private OpenDescription? FindTarget(OpenDescriptor epoll, int entry, int index)
     {
         // Nearly always the descriptor still is what it was.
-        OpenDescription? likely = all.FirstOrDefault(other => other.Descriptors.Any(descriptor => descriptor.Number == entry));
+        OpenDescription? likely = all.FirstOrDefault(other => other.Descriptors.Any(
+            descriptor => descriptor.Number == entry && descriptor.Process == epoll.Process));
         return likely is not null && IsTarget(likely) ? likely : all.FirstOrDefault(IsTarget);
 
-        bool IsTarget(OpenDescription other) => SharedDescriptions.IsEpollTarget(pid, other.First.Number, epoll, entry, index);
+        bool IsTarget(OpenDescription other) => SharedDescriptions.IsEpollTarget(other.First, epoll, entry, index);
     }
 }

@@ -5,7 +5,7 @@ using LazyRestore.Tools.Dump.Support;
 
 namespace LazyRestore.Tools.Dump.Descriptors;
 
-/// <summary>Turns the open descriptors of a frozen process into records.</summary>
+/// <summary>Turns the open descriptors of frozen processes into records.</summary>
 internal sealed class DescriptorCollector
 {
     private readonly IReadOnlyList<OpenDescription> _all;
@@ -21,37 +21,37 @@ internal sealed class DescriptorCollector
     private readonly FileOwners _owners;
 
     /// <summary>Prepares to read the descriptors.</summary>
-    /// <param name="process">The process.</param>
+    /// <param name="processes">The process IDs of the tree.</param>
     /// <param name="table">Its descriptors.</param>
     /// <param name="objects">Where memfds and deleted files are gathered.</param>
     /// <param name="choices">What the user wants of state that leads outside.</param>
     /// <param name="held">Where connections are held that are saved.</param>
     /// <param name="refusals">What cannot be saved is added here.</param>
     public DescriptorCollector(
-        ProcDirectory process, DescriptorTable table, MemoryObjectTable objects, DumpChoices choices, HeldConnections held, Refusals refusals)
+        IReadOnlySet<int> processes, DescriptorTable table, MemoryObjectTable objects, DumpChoices choices, HeldConnections held, Refusals refusals)
     {
         _all = table.Descriptions;
         _refusals = refusals;
         StandardStreams streams = new(choices.InheritStdio, refusals);
-        _paths = new PathFiles(process, objects, streams, _all, refusals);
+        _paths = new PathFiles(objects, streams, _all, refusals);
         _pipes = new Pipes(streams, _all, refusals);
-        _anonymous = new AnonymousFiles(process.Pid, _all, refusals);
+        _anonymous = new AnonymousFiles(processes, _all, refusals);
         _unix = new UnixSockets(streams, _all, refusals);
         _inet = new InetSockets(new TcpConnections(choices.Tcp, streams, _all, held, refusals), refusals);
         _netlink = new NetlinkSockets(refusals);
-        _namedPipes = new NamedPipes(process.Pid, refusals);
-        _locks = new FileLocks(process.Pid, refusals);
-        _owners = new FileOwners(process, refusals);
+        _namedPipes = new NamedPipes(processes, refusals);
+        _locks = new FileLocks(refusals);
+        _owners = new FileOwners(processes, refusals);
     }
 
-    /// <summary>The descriptions, the descriptors that refer to them, and what belongs to them.</summary>
-    public OpenFiles Collect()
+    /// <summary>The descriptors of a process, the descriptions that it is the first to have, and what belongs to them.</summary>
+    public OpenFiles Collect(ProcDirectory process)
     {
-        List<OpenFileRecord> files = [.. _all.Select(File).OfType<OpenFileRecord>()];
-        OpenDescription[] ordinary = [.. _all.Where(description => (description.First.StatusFlags & Interop.O_PATH) == 0)];
+        OpenDescription[] first = [.. _all.Where(description => description.First.Process == process)];
+        List<OpenFileRecord> files = [.. first.Select(File).OfType<OpenFileRecord>()];
         List<DescriptorRecord> descriptors =
         [
-            .. _all.SelectMany(description => description.Descriptors.Select(descriptor => new DescriptorRecord
+            .. _all.SelectMany(description => description.Descriptors.Where(descriptor => descriptor.Process == process).Select(descriptor => new DescriptorRecord
             {
                 Number = descriptor.Number,
                 FileId = description.Id,
@@ -60,8 +60,13 @@ internal sealed class DescriptorCollector
         ];
         descriptors.Sort((left, right) => left.Number.CompareTo(right.Number));
         return new OpenFiles(
-            files, descriptors, [.. ordinary.SelectMany(_locks.Of)], [.. ordinary.Select(_owners.Of).OfType<FileOwnerRecord>()]);
+            files,
+            descriptors,
+            [.. _all.Where(IsOrdinary).SelectMany(description => _locks.Of(description, process))],
+            [.. first.Where(IsOrdinary).Select(_owners.Of).OfType<FileOwnerRecord>()]);
     }
+
+    private static bool IsOrdinary(OpenDescription description) => (description.First.StatusFlags & Interop.O_PATH) == 0;
 
     private OpenFileRecord? File(OpenDescription description)
     {

@@ -6,8 +6,8 @@ using Microsoft.Win32.SafeHandles;
 namespace LazyRestore.Tools.Dump.Descriptors;
 
 /// <summary>
-/// The open descriptors of a frozen process, duplicated here. While they are, files stay open that the process may be about to
-/// close: dispose it before the process goes on or ends.
+/// The open descriptors of frozen processes, duplicated here. While they are, files stay open that a process may be about to
+/// close: dispose it before the processes go on or end.
 /// </summary>
 public sealed class DescriptorTable : IDisposable
 {
@@ -24,13 +24,17 @@ public sealed class DescriptorTable : IDisposable
     public int Count => _descriptors.Count;
 
     /// <summary>Duplicates all descriptors and finds out which ones share a description.</summary>
-    public static DescriptorTable Open(ProcDirectory process)
+    public static DescriptorTable Open(IEnumerable<ProcDirectory> processes)
     {
         DescriptorTable table = new();
         try
         {
-            table.OpenAll(process);
-            table.Descriptions = SharedDescriptions.Group(process.Pid, table._descriptors);
+            foreach (ProcDirectory process in processes)
+            {
+                table.OpenAll(process);
+            }
+
+            table.Descriptions = SharedDescriptions.Group(table._descriptors);
             return table;
         }
         catch
@@ -52,6 +56,7 @@ public sealed class DescriptorTable : IDisposable
                 "pidfd_getfd", Interop.syscall(Interop.SYS_pidfd_getfd, pidfd.DangerousGetHandle(), number), $"descriptor {number}");
             string entry = $"fd/{number}";
             _descriptors.Add(new OpenDescriptor(
+                process,
                 number,
                 process.Link(entry),
                 FileStatus.Of(process.PathOf(entry)),

@@ -4,8 +4,8 @@ using LazyRestore.Tools.Dump.Support;
 
 namespace LazyRestore.Tools.Dump.Descriptors;
 
-/// <summary>Who is signalled when an open file becomes ready: the process itself, one of its threads, or the process group it leads.</summary>
-public sealed unsafe class FileOwners(ProcDirectory process, Refusals refusals)
+/// <summary>Who is signalled when an open file becomes ready: a process of the tree, a thread of the first one that has the file, or a process group that one of them leads.</summary>
+public sealed unsafe class FileOwners(IReadOnlySet<int> processes, Refusals refusals)
 {
     private const int Thread = 0;
     private const int Process = 1;
@@ -23,7 +23,7 @@ public sealed unsafe class FileOwners(ProcDirectory process, Refusals refusals)
             return null;
         }
 
-        if (owner.pid != 0 && !IsOwn(owner))
+        if (owner.pid != 0 && !IsOwn(owner, first.Process))
         {
             refusals.Add(description.Subject, UnsupportedKind.AsyncOwner, $"to {(owner.type == Group ? "process group" : "process")} {owner.pid}");
             return null;
@@ -38,11 +38,11 @@ public sealed unsafe class FileOwners(ProcDirectory process, Refusals refusals)
         };
     }
 
-    private bool IsOwn(Interop.f_owner_ex owner) => owner.type switch
+    private bool IsOwn(Interop.f_owner_ex owner, ProcDirectory process) => owner.type switch
     {
         Thread => process.Numbers("task").Contains(owner.pid),
-        Process => owner.pid == process.Pid,
-        Group => owner.pid == process.Pid && StatText.Parse(process.Text("stat")).ProcessGroup == process.Pid,
+        Process => processes.Contains(owner.pid),
+        Group => processes.Contains(owner.pid) && StatText.Parse(new ProcDirectory(owner.pid).Text("stat")).ProcessGroup == owner.pid,
         _ => false,
     };
 }

@@ -5,7 +5,7 @@ using LazyRestore.Tools.Dump.Support;
 namespace LazyRestore.Tools.Dump.Descriptors;
 
 /// <summary>Named pipes, fifo(7), that nobody else has open: what is in them would be lost with the process.</summary>
-public sealed class NamedPipes(int pid, Refusals refusals)
+public sealed class NamedPipes(IReadOnlySet<int> processes, Refusals refusals)
 {
     private readonly HashSet<(ulong Device, ulong Inode)> _stored = [];
     private readonly Dictionary<(ulong Device, ulong Inode), int?> _others = [];
@@ -42,7 +42,7 @@ public sealed class NamedPipes(int pid, Refusals refusals)
     {
         if (!_others.TryGetValue((pipe.Device, pipe.Inode), out int? other))
         {
-            other = OpenElsewhere.Find(pipe, pid);
+            other = OpenElsewhere.Find(pipe, processes);
             _others.Add((pipe.Device, pipe.Inode), other);
         }
 

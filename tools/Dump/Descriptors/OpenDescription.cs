@@ -1,6 +1,6 @@
 namespace LazyRestore.Tools.Dump.Descriptors;
 
-/// <summary>An open file description with all the descriptors that refer to it, in ascending order.</summary>
+/// <summary>An open file description with all the descriptors that refer to it, in the order of the processes and ascending.</summary>
 /// <param name="Id">Its number in the image.</param>
 /// <param name="Descriptors">The descriptors; at least one.</param>
 public sealed record OpenDescription(int Id, IReadOnlyList<OpenDescriptor> Descriptors)

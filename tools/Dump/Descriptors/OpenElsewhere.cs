@@ -8,13 +8,13 @@ internal static class OpenElsewhere
 {
     /// <summary>Another process that has the file open; null when there is none that we may look into.</summary>
     /// <param name="file">The file.</param>
-    /// <param name="pid">The process that is known to have it open.</param>
-    public static int? Find(FileStatus file, int pid)
+    /// <param name="processes">The processes that may have it open.</param>
+    public static int? Find(FileStatus file, IReadOnlySet<int> processes)
     {
         foreach (string directory in Directory.EnumerateDirectories("/proc"))
         {
             if (int.TryParse(Path.GetFileName(directory), CultureInfo.InvariantCulture, out int other)
-                && other != pid && other != Environment.ProcessId && Has(other, file))
+                && !processes.Contains(other) && other != Environment.ProcessId && Has(other, file))
             {
                 return other;
             }

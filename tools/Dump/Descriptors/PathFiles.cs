@@ -7,7 +7,7 @@ namespace LazyRestore.Tools.Dump.Descriptors;
 
 /// <summary>Regular files, directories and character devices.</summary>
 public sealed class PathFiles(
-    ProcDirectory process, MemoryObjectTable objects, StandardStreams streams, IReadOnlyList<OpenDescription> all, Refusals refusals)
+    MemoryObjectTable objects, StandardStreams streams, IReadOnlyList<OpenDescription> all, Refusals refusals)
 {
     private const uint MemoryDevices = 1;
     private const uint TerminalDevices = 5;
@@ -64,7 +64,7 @@ public sealed class PathFiles(
     private ObjectFileRecord? Object(OpenDescription description)
     {
         OpenDescriptor first = description.First;
-        int id = objects.IdOf(description.Subject, first.Link, first.Status, process.PathOf($"fd/{first.Number}"));
+        int id = objects.IdOf(description.Subject, first.Link, first.Status, first.Process.PathOf($"fd/{first.Number}"));
         return id == 0 ? null : new ObjectFileRecord
         {
             Id = description.Id,
@@ -77,8 +77,8 @@ public sealed class PathFiles(
     private PathFileRecord? AtPath(OpenDescription description, UnsupportedKind whenGone, ulong device)
     {
         OpenDescriptor first = description.First;
-        bool isOwn = ProcPaths.IsOwn(first.Link, process.Pid);
-        string? path = isOwn ? ProcPaths.Own(first.Link, process.Pid) : first.Link;
+        bool isOwn = ProcPaths.IsOwn(first.Link, first.Process.Pid);
+        string? path = isOwn ? ProcPaths.Own(first.Link, first.Process.Pid) : first.Link;
         if (path is null || (!isOwn && ProcPaths.IsOfAProcess(first.Link)))
         {
             refusals.Add(description.Subject, UnsupportedKind.ProcEntry, first.Link);

@@ -60,6 +60,11 @@ public sealed class ProcDirectory(int pid)
         }
     }
 
+    /// <summary>The children of all threads, zombies too.</summary>
+    public IEnumerable<int> Children() => Numbers("task")
+        .SelectMany(tid => Text($"task/{tid}/children").Split(' ', StringSplitOptions.RemoveEmptyEntries))
+        .Select(child => int.Parse(child, CultureInfo.InvariantCulture));
+
     private LazyRestoreException Failed(string entry, Exception exception) => exception is UnauthorizedAccessException
         ? new LazyRestoreException(
             FailureReason.Unsupported, $"{PathOf(entry)}: permission denied", "Run as root, or with CAP_SYS_PTRACE.", exception)

@@ -14,6 +14,9 @@ public sealed record StatText
     /// <summary>The session.</summary>
     public required int Session { get; init; }
 
+    /// <summary>How it ended, as wait(2) tells; 0 while it has not, and for those who may not look into it.</summary>
+    public required int ExitStatus { get; init; }
+
     /// <summary>Start and end of the program text.</summary>
     public required (ulong Start, ulong End) Code { get; init; }
 
@@ -44,6 +47,7 @@ public sealed record StatText
             ParentPid = (int)Field(4),
             ProcessGroup = (int)Field(5),
             Session = (int)Field(6),
+            ExitStatus = (int)Field(52),
             Code = (Field(26), Field(27)),
             StartStack = Field(28),
             Data = (Field(45), Field(46)),

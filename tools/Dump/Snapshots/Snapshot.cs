@@ -44,8 +44,15 @@ internal sealed class Snapshot : IDisposable
         // A copy's memory is not locked, so it does not tell what is.
         bool told = HasLockedMemory(process);
         IReadOnlyDictionary<ulong, MemoryArea> areas = new Dictionary<ulong, MemoryArea>();
-        ProcessState state = ProcessState.Collect(
-            frozen, activity, choices, held, () => [.. (areas = Read(process, withFlags: told)).Values], refusals);
+        HostCheck.InspectChildren(process, refusals);
+        if (frozen.Leader.StopSignal != 0)
+        {
+            refusals.Add($"process {frozen.Pid}", UnsupportedKind.SnapshotOfStopped);
+        }
+
+        refusals.ThrowIfAny(frozen.Pid);
+        ProcessState state = new StateCollector(activity, choices, held, refusals).Collect(
+            frozen, _ => [.. (areas = Read(process, withFlags: told)).Values]);
         refusals.ThrowIfAny(frozen.Pid);
         RefuseReaper(state.Process);
 

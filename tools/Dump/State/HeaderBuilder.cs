@@ -1,6 +1,7 @@
 using System.Buffers.Binary;
 using System.IO.Hashing;
 using System.Security.Cryptography;
+using LazyRestore.ImageFormat;
 using LazyRestore.ImageFormat.Records;
 using LazyRestore.Restore.Tracing;
 using LazyRestore.Tools.Dump.Proc;
@@ -19,7 +20,7 @@ public static class HeaderBuilder
     /// <param name="areas">Its memory areas.</param>
     public static HeaderRecord Build(int pid, ReadOnlySpan<byte> extendedState, IReadOnlyList<MemoryArea> areas) => new()
     {
-        Version = 1,
+        Version = ImageLayout.SingleProcessVersion,
         ImageId = RandomNumberGenerator.GetBytes(16),
         Creator = $"lazyrestore {typeof(HeaderBuilder).Assembly.GetName().Version?.ToString(3)}",
         CreatedNanoseconds = (DateTime.UtcNow - DateTime.UnixEpoch).Ticks * 100,

@@ -45,24 +45,22 @@ public static class HostCheck
             return;
         }
 
-        InspectNamespaces(process, subject, refusals);
-        InspectChildren(process, refusals);
+        InspectNamespaces(process, refusals);
     }
 
-    /// <summary>Checks that the process has no children, which an image of one process cannot hold.</summary>
+    /// <summary>Checks that the process has no children, which a snapshot cannot hold.</summary>
     public static void InspectChildren(ProcDirectory process, Refusals refusals)
     {
-        foreach (int tid in process.Numbers("task"))
+        foreach (int child in process.Children())
         {
-            foreach (string child in process.Text($"task/{tid}/children").Split(' ', StringSplitOptions.RemoveEmptyEntries))
-            {
-                refusals.Add($"process {process.Pid}", UnsupportedKind.Children, $"{child} {NameOf(child)}");
-            }
+            refusals.Add($"process {process.Pid}", UnsupportedKind.SnapshotOfChildren, $"{child} {NameOf(child)}".TrimEnd());
         }
     }
 
-    private static void InspectNamespaces(ProcDirectory process, string subject, Refusals refusals)
+    /// <summary>Checks that the process is in the namespaces of the tool.</summary>
+    public static void InspectNamespaces(ProcDirectory process, Refusals refusals)
     {
+        string subject = $"process {process.Pid}";
         ProcDirectory self = new(Environment.ProcessId);
         foreach (string name in Namespaces)
         {
@@ -74,7 +72,7 @@ public static class HostCheck
         }
     }
 
-    private static string NameOf(string pid)
+    private static string NameOf(int pid)
     {
         try
         {

@@ -12,16 +12,13 @@ public sealed class KernelActivity
     private const string LastRun = "se.exec_start";
     private readonly Dictionary<int, (string Stack, long? BlockedNanoseconds)> _byThread = [];
 
-    /// <summary>Looks at a running process.</summary>
-    public static KernelActivity Of(ProcDirectory process)
+    /// <summary>Looks at running processes.</summary>
+    public static KernelActivity Of(IEnumerable<ProcDirectory> processes)
     {
         KernelActivity activity = new();
-        foreach (int tid in process.Numbers("task"))
+        foreach (ProcDirectory process in processes)
         {
-            string stack = TextOf(process.PathOf($"task/{tid}/stack"));
-            long? ran = LastRunOf(process.PathOf($"task/{tid}/sched"));
-            long? now = LastRunOf("/proc/thread-self/sched");
-            activity._byThread[tid] = (stack, ran is null || now is null ? null : Math.Max(0, now.Value - ran.Value));
+            activity.LookAt(process);
         }
 
         return activity;
@@ -32,6 +29,30 @@ public sealed class KernelActivity
 
     /// <summary>For how many nanoseconds a thread had been waiting; 0 when that is not known. It may have been longer, never shorter.</summary>
     public long BlockedNanoseconds(int tid) => _byThread.TryGetValue(tid, out (string, long? Blocked) found) ? found.Blocked ?? 0 : 0;
+
+    private void LookAt(ProcDirectory process)
+    {
+        foreach (int tid in ThreadsOf(process))
+        {
+            string stack = TextOf(process.PathOf($"task/{tid}/stack"));
+            long? ran = LastRunOf(process.PathOf($"task/{tid}/sched"));
+            long? now = LastRunOf("/proc/thread-self/sched");
+            _byThread[tid] = (stack, ran is null || now is null ? null : Math.Max(0, now.Value - ran.Value));
+        }
+    }
+
+    // None when it has ended since it was listed; the dump of a process that has finds that out itself.
+    private static int[] ThreadsOf(ProcDirectory process)
+    {
+        try
+        {
+            return process.Numbers("task");
+        }
+        catch (LazyRestoreException)
+        {
+            return [];
+        }
+    }
 
     private static long? LastRunOf(string path)
     {

@@ -19,13 +19,17 @@ public sealed class Refusals
 {
     private readonly List<Refusal> _all = [];
 
+    /// <summary>The process that is looked at, when it is not the one that the dump is of; null otherwise.</summary>
+    public int? Process { get; set; }
+
     /// <summary>What was refused so far.</summary>
     public IReadOnlyList<Refusal> All => _all;
 
     /// <summary>Adds something that cannot be saved; what was found already is not repeated.</summary>
     public void Add(string subject, UnsupportedKind kind, string detail = "")
     {
-        Refusal refusal = new(subject, kind, detail);
+        string whole = Process is { } process && subject != $"process {process}" ? $"{subject} of process {process}" : subject;
+        Refusal refusal = new(whole, kind, detail);
         if (!_all.Contains(refusal))
         {
             _all.Add(refusal);

@@ -8,11 +8,12 @@ public sealed record UnsupportedKind(string Name, string? Remedy = null)
     private const string InheritStreams = "Dump with --inherit-stdio: whoever restores then provides the standard streams.";
 
     // Processes and threads.
-    public static readonly UnsupportedKind Children = new("child process", "End it first, or checkpoint a process that has no children.");
+    public static readonly UnsupportedKind SnapshotOfChildren =
+        new("a child process in a snapshot", "Dump without --snapshot; with -R the processes go on afterwards.");
     public static readonly UnsupportedKind DeadLeader = new("a process whose main thread has ended");
     public static readonly UnsupportedKind DyingProcess = new("a process that has ended and waits for its parent (a zombie)");
     public static readonly UnsupportedKind KernelThread = new("a kernel thread");
-    public static readonly UnsupportedKind StoppedProcess = new("a stopped process", "Let it go on first: kill -CONT.");
+    public static readonly UnsupportedKind SnapshotOfStopped = new("a stopped process in a snapshot", "Dump without --snapshot.");
     public static readonly UnsupportedKind Seccomp = new("seccomp");
     public static readonly UnsupportedKind ThreadCredentials = new("credentials that differ from those of the main thread");
     public static readonly UnsupportedKind CompatibilityMode = new("32-bit code");

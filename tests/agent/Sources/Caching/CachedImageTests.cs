@@ -2,6 +2,7 @@ using LazyRestore.Agent.Sources;
 using LazyRestore.Agent.Sources.Caching;
 using LazyRestore.Agent.Tests.Sources.Objects;
 using LazyRestore.ImageFormat;
+using LazyRestore.ImageFormat.Records;
 
 namespace LazyRestore.Agent.Tests.Sources.Caching;
 
@@ -134,7 +135,7 @@ public sealed class CachedImageTests : IDisposable
     private static void ReadAll(string location)
     {
         using CheckpointImage image = ImageOpener.Open(location);
-        using var source = (IAwaitedPageSource)PageSources.Of(image);
+        using var source = (IAwaitedPageSource)PageSources.Of(image, ExtentAddress.Process);
         for (int extent = 0; extent < ServedImage.Extents; extent++)
         {
             // Pages that a thread waits for, and then all of it.

@@ -2,6 +2,7 @@ using LazyRestore.Agent.Sources;
 using LazyRestore.Agent.Sources.Objects;
 using LazyRestore.Agent.Sources.Remote;
 using LazyRestore.ImageFormat;
+using LazyRestore.ImageFormat.Records;
 
 namespace LazyRestore.Agent.Tests.Sources.Objects;
 
@@ -34,7 +35,7 @@ public sealed class ObjectSourceTests
         using ServedImage served = new(codec);
         using WebServer server = new(File.ReadAllBytes(served.FilePath));
         using CheckpointImage image = Open(server);
-        using IPageSource source = PageSources.Of(image);
+        using IPageSource source = PageSources.Of(image, ExtentAddress.Process);
 
         // A page is given up when it was damaged three times, so not many such tricks in a row.
         server.Play(mischief, mischief is WebMischief.Corrupt or WebMischief.LieAboutOffset or WebMischief.Silence ? 2 : 8);
@@ -56,7 +57,7 @@ public sealed class ObjectSourceTests
         DateTimeOffset time = new(2026, 1, 2, 3, 4, 5, TimeSpan.Zero);
         (server.Tag, server.Modified) = hasTag ? (server.Tag, null) : ((string?)null, (DateTimeOffset?)time);
         using CheckpointImage image = Open(server);
-        using var source = (IAwaitedPageSource)PageSources.Of(image);
+        using var source = (IAwaitedPageSource)PageSources.Of(image, ExtentAddress.Process);
         RemotePageSourceTests.Check(source, 0);
 
         (server.Tag, server.Modified) = hasTag ? ("\"two\"", null) : ((string?)null, (DateTimeOffset?)time.AddSeconds(1));
@@ -76,7 +77,7 @@ public sealed class ObjectSourceTests
         using WebServer server = new(File.ReadAllBytes(served.FilePath)) { Tag = "W/\"weak\"" };
         using CheckpointImage image = Open(server);
         server.Tag = "W/\"other\"";
-        using IPageSource source = PageSources.Of(image);
+        using IPageSource source = PageSources.Of(image, ExtentAddress.Process);
         RemotePageSourceTests.Check((IAwaitedPageSource)source, 0);
     }
 
@@ -86,7 +87,7 @@ public sealed class ObjectSourceTests
         using ServedImage served = new(ExtentCodec.Zstd);
         using WebServer server = new(File.ReadAllBytes(served.FilePath));
         using CheckpointImage image = Open(server, s_settings with { Streams = 1 });
-        using var source = (IAwaitedPageSource)PageSources.Of(image);
+        using var source = (IAwaitedPageSource)PageSources.Of(image, ExtentAddress.Process);
         int before = server.Asked.Count;
 
         // Small extents, so the first may be on its way before the others are asked for, but not longer than it takes them to line up.

@@ -1,0 +1,80 @@
+using LazyRestore.Agent;
+
+namespace LazyRestore.Restore.Session;
+
+/// <summary>
+/// The lazy memory of all processes that were restored together, while it is being filled. When that of one is there, or the process has ended,
+/// what is ours is taken out of that process.
+/// </summary>
+internal sealed class ServedMemory(IReadOnlyList<LazyMemory> memories, IRestoreObserver observer, long totalPages, WorkingSetFile? workingSet)
+{
+    private const int WatchMilliseconds = 10;
+    private const int OrphanCheckMilliseconds = 100;
+    private readonly List<LazyMemory> _waiting = [.. memories];
+    private bool _anyFilled;
+    private LazyRestoreException? _failure;
+
+    /// <summary>What was done for all of them so far.</summary>
+    internal PageStatistics Statistics => PageStatistics.Sum(memories.Select(memory => memory.Statistics));
+
+    /// <summary>Serves to the end.</summary>
+    /// <returns>False when every process ended, or executed another program, before all of its memory was there.</returns>
+    /// <exception cref="LazyRestoreException">Pages cannot be had.</exception>
+    internal bool Complete()
+    {
+        long nextCheck = Environment.TickCount64 + OrphanCheckMilliseconds;
+        while (_waiting.Count > 0)
+        {
+            bool checks = Environment.TickCount64 >= nextCheck;
+            if (checks)
+            {
+                nextCheck = Environment.TickCount64 + OrphanCheckMilliseconds;
+                PageStatistics pages = Statistics;
+                observer.Progress(totalPages - pages.PagesRemaining, totalPages);
+            }
+
+            workingSet?.SaveWhenRecorded(memories[0].Service);
+            _waiting.RemoveAll(memory => IsOver(memory, checks));
+            _ = _waiting.FirstOrDefault()?.Completion.Wait(WatchMilliseconds);
+        }
+
+        workingSet?.SaveWhenRecorded(memories[0].Service);
+        return _failure is { } failure ? throw failure : _anyFilled;
+    }
+
+    private bool IsOver(LazyMemory memory, bool checks)
+    {
+        Task<PageServiceResult> completion = memory.Completion;
+        if (completion.IsCompleted)
+        {
+            End(memory, completion.Result);
+            return true;
+        }
+
+        if (memory.Process.WaitForEnd(milliseconds: 0) || (checks && memory.IsOrphaned()))
+        {
+            memory.Abandon();
+            return true;
+        }
+
+        return false;
+    }
+
+    private void End(LazyMemory memory, PageServiceResult result)
+    {
+        if (result.Failure is { } failure)
+        {
+            _failure ??= failure;
+            memory.Fail();
+        }
+        else if (result.End == PageServiceEnd.Resident)
+        {
+            _anyFilled = true;
+            memory.Leave();
+        }
+        else
+        {
+            memory.Abandon();
+        }
+    }
+}

@@ -1,0 +1,107 @@
+using LazyRestore.ImageFormat;
+using LazyRestore.ImageFormat.Records;
+using LazyRestore.Restore.Plan;
+
+namespace LazyRestore.Restore.Session;
+
+/// <summary>
+/// Builds all processes of an image, to the point where they can be let go at once. Until then they die with us, and disposing ends them.
+/// Everything happens on one OS thread, which traces them.
+/// </summary>
+internal sealed class TreeConstruction : IDisposable
+{
+    private readonly StubTree _stubs;
+    private readonly RepairedConnections _connections;
+    private readonly List<ProcessConstruction> _processes = [];
+    private bool _released;
+
+    private TreeConstruction(StubTree stubs, RepairedConnections connections)
+    {
+        _stubs = stubs;
+        _connections = connections;
+    }
+
+    /// <summary>The first process.</summary>
+    internal int Pid => _processes[0].Pid;
+
+    /// <summary>What serves their memory.</summary>
+    internal IReadOnlyList<LazyMemory> Memories => [.. _processes.Select(process => process.Memory).OfType<LazyMemory>()];
+
+    /// <summary>Builds the processes.</summary>
+    internal static TreeConstruction Build(CheckpointImage image, RestoreOptions options)
+    {
+        Checkpoint checkpoint = image.Checkpoint;
+        using MemoryObjects objects = MemoryObjects.Create(image, SharedSelection.Of(image, options));
+        using OrphanAdoption? adoption = checkpoint.Descendants.Count > 0 ? OrphanAdoption.Begin() : null;
+        RepairedConnections connections = RepairedConnections.Lock(checkpoint);
+        TreeConstruction? construction = null;
+        try
+        {
+            construction = new TreeConstruction(StubTree.Create(checkpoint, options.NewPid), connections);
+            construction.BuildAddressSpaces(image, options, objects);
+            construction.BuildDescriptors(checkpoint);
+            Credentials own = OwnCredentials.Read();
+            construction._processes.ForEach(process => process.SetUpThreads(own));
+            return construction;
+        }
+        catch
+        {
+            construction?.Dispose();
+            connections.Dispose();
+            throw;
+        }
+    }
+
+    /// <summary>Lets all processes run.</summary>
+    internal void Release()
+    {
+        _connections.GoOn(pid => _stubs.PidOf(pid));
+        _released = true;
+        _processes.ForEach(process => process.Release());
+    }
+
+    /// <inheritdoc/>
+    public void Dispose()
+    {
+        if (!_released)
+        {
+            _released = true;
+            _stubs.Kill(() => _processes.ForEach(process => process.Abandon()));
+        }
+
+        _connections.Dispose();
+    }
+
+    private void BuildAddressSpaces(CheckpointImage image, RestoreOptions options, MemoryObjects objects)
+    {
+        long group = Random.Shared.NextInt64();
+        IReadOnlyDictionary<int, string> paths = objects.Paths;
+        foreach (Checkpoint checkpoint in image.Checkpoint.Processes)
+        {
+            ProcessConstruction process = new(image, checkpoint, options, _stubs[checkpoint.Process.Pid], paths, _stubs.PidOf);
+            _processes.Add(process);
+            process.BuildAddressSpace(paths, objects.Shared, group);
+        }
+
+        objects.SealMapped();
+    }
+
+    // Nobody gives up a descriptor before all others have what they need of it.
+    private void BuildDescriptors(Checkpoint checkpoint)
+    {
+        DescriptorSharing sharing = new(checkpoint);
+        IReadOnlyDictionary<int, int>[] created =
+            [.. _processes.Select((process, place) => process.CreateFiles(file => sharing.IsCreatedBy(place, file)))];
+        for (int place = 0; place < _processes.Count; place++)
+        {
+            _processes[place].TakeFiles(
+                [.. sharing.TakenBy(place).Select(file => (file.FileId, _processes[file.Creator].Pid, created[file.Creator][file.FileId]))]);
+        }
+
+        for (int place = 0; place < _processes.Count; place++)
+        {
+            int creator = place;
+            _processes[place].PlaceDescriptors(file => sharing.IsCreatedBy(creator, file));
+        }
+    }
+}
