@@ -66,9 +66,7 @@ internal sealed class CacheFolder : IDisposable
     internal FileStream? TryOpenToWrite(string name, long length) => Ignoring(() =>
     {
         string path = PathOf(name);
-        return File.Exists(path) ? new FileStream(path, FileMode.Open, FileAccess.Write, FileShare.ReadWrite | FileShare.Delete, bufferSize: 0)
-            : TryReserve(length) ? Create(path, length)
-            : null;
+        return OpenExisting(path) ?? (TryReserve(length) ? Create(path, length) ?? OpenExisting(path) : null);
     });
 
     /// <summary>Writes a file as a whole; it stays away when there is no room or it cannot be written.</summary>
@@ -110,13 +108,16 @@ internal sealed class CacheFolder : IDisposable
     /// <inheritdoc/>
     public void Dispose() => _size.Dispose();
 
-    private FileStream Create(string path, long length)
+    private static FileStream? OpenExisting(string path) =>
+        File.Exists(path) ? new FileStream(path, FileMode.Open, FileAccess.Write, FileShare.ReadWrite | FileShare.Delete, bufferSize: 0) : null;
+
+    // Null when somebody else was quicker, who has counted it.
+    private FileStream? Create(string path, long length)
     {
-        Directory.CreateDirectory(Path.GetDirectoryName(path)!);
-        FileStream file;
         try
         {
-            file = new FileStream(path, new FileStreamOptions
+            Directory.CreateDirectory(Path.GetDirectoryName(path)!);
+            FileStream file = new(path, new FileStreamOptions
             {
                 Mode = FileMode.CreateNew,
                 Access = FileAccess.Write,
@@ -124,16 +125,14 @@ internal sealed class CacheFolder : IDisposable
                 BufferSize = 0,
                 UnixCreateMode = Private,
             });
+            RandomAccess.SetLength(file.SafeFileHandle, length);
+            return file;
         }
-        catch
+        catch (Exception problem) when (problem is IOException or UnauthorizedAccessException)
         {
-            // Another process was quicker, and counts it; or it cannot be created.
             _size.Add(-length);
-            throw;
+            return null;
         }
-
-        RandomAccess.SetLength(file.SafeFileHandle, length);
-        return file;
     }
 
     private bool TryReserve(long length)

@@ -1,6 +1,6 @@
+using System.Net;
 using System.Net.Http.Headers;
 using System.Security.Authentication;
-using System.Net;
 using System.Text;
 using LazyRestore.Agent.Sources.Remote;
 

@@ -1,8 +1,8 @@
 using System.Globalization;
 using System.Net.Http.Headers;
 using Amazon.Runtime;
-using Amazon.S3.Model;
 using Amazon.S3;
+using Amazon.S3.Model;
 using LazyRestore.Agent.Sources.Remote;
 using ByteRange = LazyRestore.Agent.Sources.Remote.ByteRange;
 

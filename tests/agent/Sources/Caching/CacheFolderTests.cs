@@ -47,6 +47,26 @@ public sealed class CacheFolderTests : IDisposable
     }
 
     [Fact]
+    public void WhoeverIsSecondToCreateAFileWritesToItAsWell()
+    {
+        int refused = 0;
+        for (int number = 0; number < 200; number++)
+        {
+            Parallel.For(0, 4, _ =>
+            {
+                using CacheFolder folder = new(_parent, long.MaxValue);
+                using FileStream? file = folder.TryOpenToWrite(Name(number), 1);
+                _ = file is null ? Interlocked.Increment(ref refused) : 0;
+            });
+        }
+
+        Assert.Equal(0, refused);
+        Assert.Equal(200, Stored());
+        using SharedCounter size = new(Path.Combine(_parent, "lazyrestore-1", "size"), static () => 0);
+        Assert.Equal(200, size.Value);
+    }
+
+    [Fact]
     public void AFileThatIsLargerThanTheCacheStaysAway()
     {
         using CacheFolder folder = new(_parent, Limit);
