@@ -21,6 +21,9 @@ public sealed partial class PageService : IDisposable, IChildKeeper
     // How often the processor is given away before the thread sleeps: what puts a placement off is mostly over in microseconds.
     private const int YieldsBeforeWait = 64;
 
+    // Reading what placing pages costs takes half a millisecond, and a process that has just begun to run needs pages.
+    private const int MillisecondsBeforeCosts = 20;
+
     private readonly IPageSource _source;
     private readonly PageServiceOptions _options;
     private readonly ServiceCounters _counters;
@@ -42,6 +45,7 @@ public sealed partial class PageService : IDisposable, IChildKeeper
     private int _deferrals;
     private bool _isChanging;
     private volatile bool _holdsBulk;
+    private long _bulkSince;
     private volatile bool _stopping;
 
     /// <summary>Creates the service of a process. It owns the descriptors from now on.</summary>
@@ -53,7 +57,8 @@ public sealed partial class PageService : IDisposable, IChildKeeper
     public PageService(CheckpointImage image, SafeFileHandle uffd, PageState state, PageServiceOptions options, MoverRing? mover = null)
     {
         _source = PageSources.Of(image, state.Space);
-        _wait = new FaultWait { Announcements = (_source as IAwaitedPageSource)?.Announcements ?? -1 };
+        _remote = _source as IAwaitedPageSource;
+        _wait = new FaultWait { Announcements = _remote?.Announcements ?? -1 };
         _options = options;
         _findCosts = options.FindCosts;
         _holdsBulk = options.HoldBulk;
@@ -98,6 +103,7 @@ public sealed partial class PageService : IDisposable, IChildKeeper
     /// <summary>Lets hydration go on behind what a process needs first, where it was told to wait for this.</summary>
     public void ReleaseBulk()
     {
+        _bulkSince = Environment.TickCount64;
         _holdsBulk = false;
         _wait.Interrupt();
     }
@@ -181,7 +187,7 @@ public sealed partial class PageService : IDisposable, IChildKeeper
         {
             _batch.Heard(messages, Stopwatch.GetTimestamp());
         }
-        else if (!_holdsBulk)
+        else if (!_holdsBulk && Environment.TickCount64 - _bulkSince >= MillisecondsBeforeCosts)
         {
             FindCosts();
         }
@@ -189,7 +195,7 @@ public sealed partial class PageService : IDisposable, IChildKeeper
         HydrationStep step = IsRecording() ? HydrationStep.Exhausted : Hydrate();
         ForgetChildrenThatAreGone();
         PublishRemaining();
-        if (Judge() is { } result)
+        if ((LosePatience() ?? Judge()) is { } result)
         {
             return result;
         }
@@ -207,17 +213,6 @@ public sealed partial class PageService : IDisposable, IChildKeeper
         }
 
         _findCosts = null;
-    }
-
-    private void RetryAwaited()
-    {
-        if (_source is IAwaitedPageSource remote && remote.TakeAnnouncement())
-        {
-            foreach (AddressSpace space in _spaces)
-            {
-                space.RetryAwaited();
-            }
-        }
     }
 
     private bool IsRecording()
@@ -247,7 +242,7 @@ public sealed partial class PageService : IDisposable, IChildKeeper
         }
 
         _deferrals = toRetry ? _deferrals : 0;
-        if (!_wait.ForMessages(_spaces, toRetry ? FaultWait.Retry : FaultWait.LookUp))
+        if (!_wait.ForMessages(_spaces, toRetry ? FaultWait.Retry : UntilPatienceEnds()))
         {
             _process.LookAfterMover();
             foreach (AddressSpace space in _spaces)

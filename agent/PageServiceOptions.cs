@@ -21,6 +21,9 @@ public enum PageErrorPolicy
 
     /// <summary>The service ends as failed at once; its user is to kill the process.</summary>
     Kill,
+
+    /// <summary>Whoever touches it gets SIGBUS, and nobody else is harmed (UFFDIO_POISON); a system call that needs it fails with EFAULT.</summary>
+    SigBus,
 }
 
 /// <summary>How a <see cref="PageService"/> works.</summary>
@@ -31,6 +34,15 @@ public sealed record PageServiceOptions
 
     /// <summary>What happens when a page cannot be had intact.</summary>
     public PageErrorPolicy OnPageError { get; init; } = PageErrorPolicy.Wait;
+
+    /// <summary>
+    /// How long a thread may wait for a page that is on its way before <see cref="OnPageError"/> says what becomes of it: under
+    /// <see cref="PageErrorPolicy.Wait"/> the service ends as failed then. <see cref="Timeout.InfiniteTimeSpan"/>: for ever.
+    /// </summary>
+    public TimeSpan SourcePatience { get; init; } = Timeout.InfiniteTimeSpan;
+
+    /// <summary>Whether somebody waits for all of the memory, so that a source may not be lost longer than <see cref="SourcePatience"/> at all.</summary>
+    public bool IsAwaited { get; init; }
 
     /// <summary>How many pages a demand fault may bring at most, 1 to 512; 1 brings only the page itself.</summary>
     public int FillAroundLimitPages { get; init; } = 64;

@@ -59,6 +59,7 @@ public sealed unsafe partial class PageState : IDisposable
         OnPageError = (PageErrorPolicy)Header->OnPageError,
         FillAroundLimitPages = Header->FillAroundLimitPages,
         HydrationBatchPages = Header->HydrationBatchPages,
+        SourcePatience = Header->SourcePatience < 0 ? Timeout.InfiniteTimeSpan : TimeSpan.FromMilliseconds(Header->SourcePatience),
     };
 
     internal StateHeader* Header => (StateHeader*)_base;
@@ -160,6 +161,7 @@ public sealed unsafe partial class PageState : IDisposable
         header->OnPageError = (int)options.OnPageError;
         header->FillAroundLimitPages = Math.Clamp(options.FillAroundLimitPages, 1, ExtentBits.PageCount);
         header->HydrationBatchPages = Math.Clamp(options.HydrationBatchPages, 1, ExtentBits.PageCount);
+        header->SourcePatience = (long)options.SourcePatience.TotalMilliseconds;
         header->PathLength = path.Length;
         path.CopyTo(new Span<byte>(header->Path, StateHeader.PathCapacity));
         imageId.CopyTo(new Span<byte>(header->ImageId, 16));

@@ -48,6 +48,9 @@ public sealed record PageStatistics
     /// <summary>Pages that did not match their checksum and were not placed.</summary>
     public required long DamagedPages { get; init; }
 
+    /// <summary>Pages that could not be had and raise SIGBUS instead.</summary>
+    public required long PoisonedPages { get; init; }
+
     /// <summary>fork(2) events.</summary>
     public required long ForkEvents { get; init; }
 
@@ -80,6 +83,7 @@ public sealed record PageStatistics
         Discarded = one.Discarded + other.Discarded,
         DroppedPages = one.DroppedPages + other.DroppedPages,
         DamagedPages = one.DamagedPages + other.DamagedPages,
+        PoisonedPages = one.PoisonedPages + other.PoisonedPages,
         ForkEvents = one.ForkEvents + other.ForkEvents,
         RemapEvents = one.RemapEvents + other.RemapEvents,
         RemoveEvents = one.RemoveEvents + other.RemoveEvents,

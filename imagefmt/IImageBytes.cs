@@ -11,4 +11,10 @@ public interface IImageBytes : IDisposable
     /// <param name="destination">Where they go; it is filled as a whole.</param>
     /// <exception cref="EndOfStreamException">The image ends before the destination is full.</exception>
     void Read(long offset, Span<byte> destination);
+
+    /// <summary>Tells what will be read next. Bytes that are elsewhere come together then, not one piece after the other.</summary>
+    /// <param name="ranges">Ranges in the order in which they will be read.</param>
+    void Announce(IReadOnlyList<(long Offset, long Length)> ranges)
+    {
+    }
 }

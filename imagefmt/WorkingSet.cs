@@ -33,6 +33,11 @@ public sealed record WorkingSet(IReadOnlyList<WorkingSetRun> Runs)
     public static WorkingSet? TryRead(string imagePath, ReadOnlySpan<byte> imageId)
     {
         string path = PathOf(imagePath);
+        if (!File.Exists(path))
+        {
+            return null;
+        }
+
         try
         {
             using SafeFileHandle file = File.OpenHandle(path);
@@ -73,7 +78,9 @@ public sealed record WorkingSet(IReadOnlyList<WorkingSetRun> Runs)
     }
 
     /// <summary>Reads the bytes of a recording; null when they are none of this image.</summary>
-    internal static WorkingSet? Parse(ReadOnlyMemory<byte> bytes, ReadOnlySpan<byte> imageId)
+    /// <param name="bytes">What the file beside an image holds.</param>
+    /// <param name="imageId">The image's ID.</param>
+    public static WorkingSet? Parse(ReadOnlyMemory<byte> bytes, ReadOnlySpan<byte> imageId)
     {
         try
         {

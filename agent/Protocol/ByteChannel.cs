@@ -25,17 +25,24 @@ internal sealed class ByteChannel : IDuplexPipe, IDisposable
     /// <summary>Takes over a socket.</summary>
     internal static ByteChannel Of(Socket socket)
     {
+        Prepare(socket);
+        return Of(new NetworkStream(socket, ownsSocket: true));
+    }
+
+    /// <summary>Lets a socket keep little in the kernel: what is queued there is out of reach of a demand that comes later.</summary>
+    internal static void Prepare(Socket socket)
+    {
         if (socket.ProtocolType == ProtocolType.Tcp)
         {
-            // What is queued in the kernel is out of reach of a demand that comes later.
             const int NotSentLowWaterMark = 25; // TCP_NOTSENT_LOWAT
             socket.NoDelay = true;
             socket.SetRawSocketOption((int)SocketOptionLevel.Tcp, NotSentLowWaterMark, BitConverter.GetBytes(PageProtocol.LongestPayload));
         }
-
-        NetworkStream stream = new(socket, ownsSocket: true);
-        return new ByteChannel(Reader(stream), PipeWriter.Create(stream, new StreamPipeWriterOptions(leaveOpen: true)), stream.Dispose);
     }
+
+    /// <summary>Takes over a stream with both directions, whose calls do not block.</summary>
+    internal static ByteChannel Of(Stream stream) =>
+        new(Reader(stream), PipeWriter.Create(stream, new StreamPipeWriterOptions(leaveOpen: true)), stream.Dispose);
 
     /// <summary>Takes over two streams whose calls block, such as standard input and output; each gets a thread of its own.</summary>
     internal static ByteChannel Of(Stream input, Stream output, Action? close = null)

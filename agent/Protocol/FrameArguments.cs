@@ -73,6 +73,16 @@ internal ref struct FrameArguments
         return count;
     }
 
+    /// <summary>The beginning of an array; its elements are read as further arguments.</summary>
+    internal int Array(int most)
+    {
+        MessagePackReader reader = Next(MessagePackType.Array, out _);
+        int count = reader.ReadArrayHeader();
+        _position += (int)reader.Consumed;
+        _left += count;
+        return count <= most ? count : throw new PageProtocolException($"an array has {count} elements");
+    }
+
     /// <summary>Leaves a value out.</summary>
     internal void Skip()
     {

@@ -24,6 +24,9 @@ internal enum FrameKind
     /// <summary>Asks for bytes of an image.</summary>
     Read,
 
+    /// <summary>Asks for the recorded working set of an image.</summary>
+    Advice,
+
     /// <summary>A part of an answer.</summary>
     Data,
 

@@ -13,6 +13,10 @@ internal sealed class FrameReader(PipeReader input)
     private readonly byte[] _frame = new byte[PageProtocol.LongestFrame];
     private SequencePosition _end;
     private int _length;
+    private long _lastArrival = Environment.TickCount64;
+
+    /// <summary>When bytes came last, by <see cref="Environment.TickCount64"/>; may be read from any thread.</summary>
+    internal long LastArrival => Volatile.Read(ref _lastArrival);
 
     /// <summary>A data frame's payload; valid until the next read.</summary>
     internal ReadOnlySequence<byte> Payload { get; private set; }
@@ -38,6 +42,7 @@ internal sealed class FrameReader(PipeReader input)
         while (true)
         {
             ReadResult result = await input.ReadAsync(cancellation).ConfigureAwait(false);
+            Volatile.Write(ref _lastArrival, Environment.TickCount64);
             if (TryTake(result.Buffer))
             {
                 return true;

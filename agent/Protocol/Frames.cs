@@ -7,16 +7,28 @@ namespace LazyRestore.Agent.Protocol;
 internal static class Frames
 {
     /// <summary>The first frame of each side.</summary>
-    /// <param name="credit">How much bulk payload the peer may send before it needs more, in bytes; 0 from a server.</param>
-    internal static byte[] Hello(ulong credit) => Make(FrameKind.Hello, 1, credit, static (ref MessagePackWriter writer, ulong credit) =>
+    internal static byte[] Hello(HelloFrame hello) => Make(FrameKind.Hello, 1, hello, static (ref MessagePackWriter writer, HelloFrame hello) =>
     {
-        writer.WriteMapHeader(3);
+        const int Always = 4;
+        writer.WriteMapHeader(hello.Token is null ? Always : Always + 1);
         writer.Write("protocol");
         writer.Write(PageProtocol.Name);
         writer.Write("version");
         writer.Write(PageProtocol.Version);
         writer.Write("credit");
-        writer.Write(credit);
+        writer.Write(hello.Credit);
+        writer.Write("capabilities");
+        writer.WriteArrayHeader(hello.Capabilities.Count);
+        foreach (string capability in hello.Capabilities)
+        {
+            writer.Write(capability);
+        }
+
+        if (hello.Token is { } token)
+        {
+            writer.Write("token");
+            writer.Write(token);
+        }
     });
 
     /// <summary>A frame that is but a name.</summary>

@@ -27,9 +27,12 @@ internal static class PageProtocol
     /// <summary>Bytes that a single read may ask for.</summary>
     internal const int LongestRead = 4 << 20;
 
-    /// <summary>A side that has sent nothing for so long sends a ping.</summary>
-    internal static readonly TimeSpan KeepAlive = TimeSpan.FromSeconds(3);
+    /// <summary>The capability of servers that answer <see cref="FrameKind.Advice"/>.</summary>
+    internal const string Advice = "advice";
 
-    /// <summary>A side that has heard nothing for so long takes the connection for lost.</summary>
-    internal static readonly TimeSpan Silence = TimeSpan.FromSeconds(10);
+    /// <summary>Bytes of a recorded working set, at most.</summary>
+    internal const int LongestAdvice = 16 << 20;
+
+    /// <summary>Bytes of a token, at most.</summary>
+    internal const int LongestToken = 4096;
 }

@@ -10,15 +10,23 @@ namespace LazyRestore.Agent.Server;
 /// One client of a page server. What it costs is bounded: its requests are counted, and a piece of an answer is read when it can be
 /// sent, so a client that does not read holds up nobody but itself.
 /// </summary>
-internal sealed class ClientSession(IDuplexPipe pipe, ServedImages images)
+/// <param name="pipe">The way to the client.</param>
+/// <param name="images">What it may have.</param>
+/// <param name="gate">Who knows whether it may.</param>
+/// <param name="timeouts">How long to wait for it.</param>
+internal sealed class ClientSession(IDuplexPipe pipe, ServedImages images, Gatekeeper gate, PageTimeouts timeouts)
 {
     private readonly FrameReader _input = new(pipe.Input);
     private readonly AnswerQueue _queue = new();
-    private readonly Dictionary<ulong, CheckpointImage> _images = [];
+    private readonly Dictionary<ulong, OpenedImage> _images = [];
+    private readonly long _begun = Environment.TickCount64;
     private ExtentHeader? _header;
+    private volatile bool _isGreeted;
     private bool _isDraining;
-    private long _heard = Environment.TickCount64;
     private long _said = Environment.TickCount64;
+
+    /// <summary>Whether the client has said who it is, and may be here.</summary>
+    internal bool IsGreeted => _isGreeted;
 
     /// <summary>Serves until the client leaves, breaks the rules or falls silent, or all is sent after <see cref="Drain"/>.</summary>
     internal async Task RunAsync(CancellationToken cancellation)
@@ -41,16 +49,22 @@ internal sealed class ClientSession(IDuplexPipe pipe, ServedImages images)
 
     private async Task WatchAsync(CancellationToken cancellation)
     {
-        using PeriodicTimer timer = new(PageProtocol.KeepAlive / 2);
+        using PeriodicTimer timer = new(timeouts.KeepAlive / 2);
         while (await timer.WaitForNextTickAsync(cancellation).ConfigureAwait(false))
         {
             long now = Environment.TickCount64;
-            if (now - Volatile.Read(ref _heard) > PageProtocol.Silence.TotalMilliseconds)
+            long silent = now - _input.LastArrival;
+            if (!_isGreeted && now - _begun > timeouts.Greeting.TotalMilliseconds)
+            {
+                throw new IOException("the client has not said who it is");
+            }
+
+            if (silent > timeouts.Silence.TotalMilliseconds)
             {
                 throw new IOException("the client has fallen silent");
             }
 
-            if (now - Volatile.Read(ref _said) > PageProtocol.KeepAlive.TotalMilliseconds)
+            if (_isGreeted && Math.Max(silent, now - Volatile.Read(ref _said)) > timeouts.KeepAlive.TotalMilliseconds)
             {
                 _queue.Add(Frames.Bare(FrameKind.Ping));
             }
@@ -59,33 +73,47 @@ internal sealed class ClientSession(IDuplexPipe pipe, ServedImages images)
 
     private async Task ReceiveAsync(CancellationToken cancellation)
     {
-        bool isGreeted = false;
+        if (!await _input.ReadAsync(cancellation).ConfigureAwait(false))
+        {
+            return;
+        }
+
+        if (!TakeHello())
+        {
+            // The connection ends once that is sent.
+            _queue.Add(Frames.Error(0, "unauthorized", "the token is missing or wrong"));
+            _queue.Drain();
+            await Task.Delay(Timeout.Infinite, cancellation).ConfigureAwait(false);
+        }
+
+        _queue.Add(Frames.Hello(new HelloFrame(0, Token: null, [PageProtocol.Advice])));
+        _isGreeted = true;
         while (await _input.ReadAsync(cancellation).ConfigureAwait(false))
         {
-            Volatile.Write(ref _heard, Environment.TickCount64);
             FrameArguments arguments = FrameArguments.Read(_input.Frame, out FrameKind kind);
-            if (isGreeted != (kind != FrameKind.Hello))
-            {
-                throw new PageProtocolException("the first frame, and no other, has to be a hello");
-            }
-
-            if (isGreeted)
-            {
-                Take(kind, ref arguments);
-            }
-            else
-            {
-                _queue.Grant(HelloFrame.Read(ref arguments).Credit);
-                _queue.Add(Frames.Hello(0));
-                isGreeted = true;
-            }
+            Take(kind, ref arguments);
         }
+    }
+
+    private bool TakeHello()
+    {
+        FrameArguments arguments = FrameArguments.Read(_input.Frame, out FrameKind kind);
+        if (kind != FrameKind.Hello)
+        {
+            throw new PageProtocolException("the first frame has to be a hello");
+        }
+
+        HelloFrame hello = HelloFrame.Read(ref arguments);
+        _queue.Grant(hello.Credit);
+        return gate.Admits(hello.Token);
     }
 
     private void Take(FrameKind kind, ref FrameArguments arguments)
     {
         switch (kind)
         {
+            case FrameKind.Hello:
+                throw new PageProtocolException("a second hello");
             case FrameKind.Ping:
                 _queue.Add(Frames.Bare(FrameKind.Pong));
                 break;
@@ -95,7 +123,7 @@ internal sealed class ClientSession(IDuplexPipe pipe, ServedImages images)
             case FrameKind.Cancel:
                 _queue.Cancel(arguments.Number());
                 break;
-            case FrameKind.List or FrameKind.Open or FrameKind.Manifest or FrameKind.Pages or FrameKind.Read:
+            case FrameKind.List or FrameKind.Open or FrameKind.Manifest or FrameKind.Pages or FrameKind.Read or FrameKind.Advice:
                 Answer(kind, ref arguments);
                 break;
         }
@@ -116,9 +144,10 @@ internal sealed class ClientSession(IDuplexPipe pipe, ServedImages images)
             {
                 FrameKind.List => new Answer(id, isBulk: false, Catalog()),
                 FrameKind.Open => Open(id, arguments.Text()),
-                FrameKind.Manifest => Manifest(id, ImageOf(ref arguments)),
-                FrameKind.Pages => Pages(id, ImageOf(ref arguments), ref arguments),
-                _ => Read(id, ImageOf(ref arguments), ref arguments),
+                FrameKind.Manifest => Manifest(id, OpenedOf(ref arguments).Image),
+                FrameKind.Pages => Pages(id, OpenedOf(ref arguments).Image, ref arguments),
+                FrameKind.Advice => Advice(id, OpenedOf(ref arguments)),
+                _ => Read(id, OpenedOf(ref arguments).Image, ref arguments),
             });
         }
         catch (LazyRestoreException problem)
@@ -127,9 +156,9 @@ internal sealed class ClientSession(IDuplexPipe pipe, ServedImages images)
         }
     }
 
-    private CheckpointImage ImageOf(ref FrameArguments arguments) =>
-        _images.TryGetValue(arguments.Number(), out CheckpointImage? image)
-            ? image
+    private OpenedImage OpenedOf(ref FrameArguments arguments) =>
+        _images.TryGetValue(arguments.Number(), out OpenedImage? opened)
+            ? opened
             : throw new PageProtocolException("an image is asked for that was not opened");
 
     private byte[] Catalog()
@@ -154,8 +183,9 @@ internal sealed class ClientSession(IDuplexPipe pipe, ServedImages images)
             throw new PageProtocolException($"more than {PageProtocol.MostImages} images are opened");
         }
 
-        CheckpointImage image = images.Open(name);
-        _images[id] = image;
+        OpenedImage opened = images.Open(name);
+        CheckpointImage image = opened.Image;
+        _images[id] = opened;
         ArrayBufferWriter<byte> output = new();
         MessagePackWriter writer = new(output);
         writer.WriteArrayHeader(3);
@@ -167,6 +197,9 @@ internal sealed class ClientSession(IDuplexPipe pipe, ServedImages images)
         // The trailer's digest, which ends the image, tells it from every other.
         return new Answer(id, isBulk: false, output.WrittenSpan.ToArray(), image.Bytes, (image.Bytes.Length - ImageIdentity.DigestLength, ImageIdentity.DigestLength));
     }
+
+    private static Answer Advice(ulong id, OpenedImage opened) =>
+        opened.Advice() is { } advice ? new Answer(id, isBulk: false, [], advice, (0, advice.Length)) : new Answer(id, isBulk: false, []);
 
     private static Answer Manifest(ulong id, CheckpointImage image) => new(
         id, isBulk: false, [], image.Bytes, (0, image.ExtentsStart), (image.ExtentsEnd, image.Bytes.Length - image.ExtentsEnd));

@@ -1,43 +1,73 @@
-using System.IO.Pipelines;
+using System.Net.Security;
 using System.Net.Sockets;
 using LazyRestore.Agent.Protocol;
 
 namespace LazyRestore.Agent.Server;
 
 /// <summary>Serves images to any number of clients.</summary>
-/// <param name="path">An image, or a folder of images.</param>
-/// <param name="observe">Hears of clients that come and go, and why.</param>
-public sealed class PageServer(string path, Action<string> observe) : IDisposable
+public sealed class PageServer : IDisposable
 {
-    private static readonly TimeSpan s_drain = TimeSpan.FromSeconds(10);
-    private readonly ServedImages _images = new(path);
+    private static readonly TimeSpan s_breath = TimeSpan.FromMilliseconds(50);
+    private readonly ServedImages _images;
+    private readonly PageServerOptions _options;
+    private readonly Action<string> _observe;
+    private readonly Gatekeeper _gate;
+    private readonly SslServerAuthenticationOptions? _encryption;
     private readonly Lock _lock = new();
-    private readonly Dictionary<ClientSession, Task> _sessions = [];
+    private readonly LinkedList<ServedClient> _clients = new();
     private readonly CancellationTokenSource _end = new();
     private bool _isDraining;
 
-    /// <summary>Serves whoever connects to a socket that listens, until the token is cancelled; then what was asked for is still sent.</summary>
-    public async Task ListenAsync(Socket listener, CancellationToken drain)
+    /// <summary>Creates the server; nobody is served yet.</summary>
+    /// <param name="path">An image, or a folder of images.</param>
+    /// <param name="options">Whom to serve.</param>
+    /// <param name="observe">Hears of clients that come and go, and why.</param>
+    /// <exception cref="LazyRestoreException">The token or a certificate cannot be used.</exception>
+    public PageServer(string path, PageServerOptions options, Action<string> observe)
     {
-        try
+        _images = new ServedImages(path);
+        _options = options;
+        _observe = observe;
+        _gate = Gatekeeper.Of(options.TokenFile);
+        _encryption = options.Certificate is { } certificate
+            ? Encryption.OfServer(certificate, options.Key, options.ClientAuthority)
+            : null;
+    }
+
+    /// <summary>Serves whoever connects to a socket that listens, until the token is cancelled; then what was asked for is still sent.</summary>
+    /// <param name="listener">The socket.</param>
+    /// <param name="isEncrypted">Whether clients have to speak TLS there.</param>
+    /// <param name="drain">Ends it.</param>
+    public async Task ListenAsync(Socket listener, bool isEncrypted, CancellationToken drain)
+    {
+        while (!drain.IsCancellationRequested)
         {
-            while (true)
+            try
             {
                 Socket socket = await listener.AcceptAsync(drain).ConfigureAwait(false);
-                _ = Start(ByteChannel.Of(socket));
+                ByteChannel.Prepare(socket);
+                _ = Serve(new NetworkStream(socket, ownsSocket: true), isEncrypted);
+            }
+            catch (OperationCanceledException)
+            {
+                // What was asked for is sent.
+            }
+            catch (SocketException problem)
+            {
+                // Such as too many open files: it passes when a client leaves.
+                _observe($"a client cannot be accepted: {problem.Message}");
+                await Task.Delay(s_breath, CancellationToken.None).ConfigureAwait(false);
             }
         }
-        catch (OperationCanceledException)
-        {
-            await DrainAsync().ConfigureAwait(false);
-        }
+
+        await DrainAsync().ConfigureAwait(false);
     }
 
     /// <summary>Serves one client on a pair of streams until it leaves.</summary>
     public async Task ServeAsync(Stream input, Stream output, CancellationToken drain)
     {
-        Task session = Start(ByteChannel.Of(input, output));
-        if (await Task.WhenAny(session, Task.Delay(Timeout.Infinite, drain)).ConfigureAwait(false) != session)
+        Task serving = Serve(new ServedClient(_images, _gate, _options.Timeouts, _ => Task.FromResult(ByteChannel.Of(input, output))));
+        if (await Task.WhenAny(serving, Task.Delay(Timeout.Infinite, drain)).ConfigureAwait(false) != serving)
         {
             await DrainAsync().ConfigureAwait(false);
         }
@@ -50,45 +80,52 @@ public sealed class PageServer(string path, Action<string> observe) : IDisposabl
         _images.Dispose();
     }
 
-    private Task Start(ByteChannel channel)
+    private Task Serve(Stream stream, bool isEncrypted) =>
+        Serve(new ServedClient(_images, _gate, _options.Timeouts, cancellation => isEncrypted ? EncryptAsync(stream, cancellation) : Task.FromResult(ByteChannel.Of(stream)), stream));
+
+    private async Task<ByteChannel> EncryptAsync(Stream stream, CancellationToken cancellation)
     {
-        ClientSession session = new(channel, _images);
+        SslStream encrypted = new(stream);
+        await encrypted.AuthenticateAsServerAsync(_encryption!, cancellation).ConfigureAwait(false);
+        return ByteChannel.Of(encrypted);
+    }
+
+    private Task Serve(ServedClient client)
+    {
         lock (_lock)
         {
-            Task run = RunAsync(session, channel);
-            _sessions[session] = run;
-            if (_isDraining)
+            if (_clients.Count >= _options.MostClients)
             {
-                session.Drain();
+                client.End("there are too many others");
             }
 
-            return run;
+            ServedClient[] strangers = [.. _clients.Where(static other => !other.IsGreeted)];
+            if (strangers.Length >= _options.MostStrangers)
+            {
+                strangers[0].End("it has not said who it is, and others want to come in");
+            }
+
+            LinkedListNode<ServedClient> place = _clients.AddLast(client);
+            client.Running = RunAsync(place);
+            if (_isDraining)
+            {
+                client.Drain();
+            }
+
+            return client.Running;
         }
     }
 
-    private async Task RunAsync(ClientSession session, ByteChannel channel)
+    private async Task RunAsync(LinkedListNode<ServedClient> place)
     {
         await Task.Yield();
-        string problem = "it has left";
-        try
+        string problem = await place.Value.RunAsync(_end.Token).ConfigureAwait(false);
+        lock (_lock)
         {
-            await session.RunAsync(_end.Token).ConfigureAwait(false);
-        }
-        catch (Exception failure)
-        {
-            // Whatever a client has done, it ends nothing but its own connection.
-            problem = failure.Message;
-        }
-        finally
-        {
-            channel.Dispose();
-            lock (_lock)
-            {
-                _ = _sessions.Remove(session);
-            }
+            _clients.Remove(place);
         }
 
-        observe($"a client is gone: {problem}");
+        _observe($"a client is gone: {problem}");
     }
 
     private async Task DrainAsync()
@@ -97,15 +134,15 @@ public sealed class PageServer(string path, Action<string> observe) : IDisposabl
         lock (_lock)
         {
             _isDraining = true;
-            foreach (ClientSession session in _sessions.Keys)
+            foreach (ServedClient client in _clients)
             {
-                session.Drain();
+                client.Drain();
             }
 
-            running = [.. _sessions.Values];
+            running = [.. _clients.Select(static client => client.Running)];
         }
 
-        _ = await Task.WhenAny(Task.WhenAll(running), Task.Delay(s_drain)).ConfigureAwait(false);
+        _ = await Task.WhenAny(Task.WhenAll(running), Task.Delay(_options.Timeouts.Drain)).ConfigureAwait(false);
         await _end.CancelAsync().ConfigureAwait(false);
     }
 }

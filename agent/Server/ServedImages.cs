@@ -10,8 +10,8 @@ internal sealed class ServedImages(string path) : IDisposable
 {
     private readonly string _path = Path.GetFullPath(path);
     private readonly Lock _lock = new();
-    private readonly Dictionary<string, (CheckpointImage Image, DateTime Written, long Length)> _opened = [];
-    private readonly List<CheckpointImage> _former = [];
+    private readonly Dictionary<string, OpenedImage> _opened = [];
+    private readonly List<OpenedImage> _former = [];
 
     /// <summary>The names, in order.</summary>
     internal string[] Names => File.Exists(_path)
@@ -20,7 +20,7 @@ internal sealed class ServedImages(string path) : IDisposable
 
     /// <summary>Opens an image by its name; the only one may go without.</summary>
     /// <exception cref="LazyRestoreException">There is none of that name, or it is damaged.</exception>
-    internal CheckpointImage Open(string name)
+    internal OpenedImage Open(string name)
     {
         if (name.Length == 0 && Names is [var only])
         {
@@ -35,27 +35,27 @@ internal sealed class ServedImages(string path) : IDisposable
 
         lock (_lock)
         {
-            if (_opened.TryGetValue(name, out var known))
+            if (_opened.TryGetValue(name, out OpenedImage? known))
             {
-                if (known.Written == info.LastWriteTimeUtc && known.Length == info.Length)
+                if (known.Is(info))
                 {
-                    return known.Image;
+                    return known;
                 }
 
                 // Somebody may read it still.
-                _former.Add(known.Image);
+                _former.Add(known);
             }
 
-            CheckpointImage image = CheckpointImage.OpenFile(file);
-            _opened[name] = (image, info.LastWriteTimeUtc, info.Length);
-            return image;
+            OpenedImage opened = new(CheckpointImage.OpenFile(file), info);
+            _opened[name] = opened;
+            return opened;
         }
     }
 
     /// <inheritdoc/>
     public void Dispose()
     {
-        foreach (CheckpointImage image in _opened.Values.Select(static opened => opened.Image).Concat(_former))
+        foreach (OpenedImage image in _opened.Values.Concat(_former))
         {
             image.Dispose();
         }

@@ -29,8 +29,8 @@ internal sealed unsafe partial class AddressSpace
         _awaited.Clear();
     }
 
-    private PlacementOutcome Lack(FetchOutcome outcome, ulong image) =>
-        outcome == FetchOutcome.Awaited ? PlacementOutcome.Fetching : ReportDamage(image);
+    private PlacementOutcome Lack(FetchOutcome outcome, ulong image, ulong address) =>
+        outcome == FetchOutcome.Awaited ? PlacementOutcome.Fetching : Damaged(image, address);
 
     /// <summary>Whether what hydration has come to is here, or can certainly not be had; otherwise it is asked for.</summary>
     private bool IsHere(IAwaitedPageSource remote, int extent, int first, int end)

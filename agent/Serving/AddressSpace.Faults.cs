@@ -51,32 +51,32 @@ internal sealed unsafe partial class AddressSpace
         int region = RegionTable.Find(regions, address);
         if (region < 0)
         {
-            return PlaceZero(address);
+            return PlaceZerosOutside(address, regions);
         }
 
         ulong image = regions[region].Image + (address - regions[region].Start);
         int extent = _catalog.Find(image);
         if (extent < 0)
         {
-            return PlaceZero(address);
+            return PlaceZerosBetween(address, regions[region]);
         }
 
         int page = (int)((image - _catalog.Address(extent)) / PageSize);
         if (_ledger.Dropped(extent).Contains(page))
         {
-            return PlaceZero(address);
+            return PlaceZeros(address, address + PageSize);
         }
 
         // Asked for together, the head of an extent and its page take one turn.
         if (_remote is not null && _remote.OpenFor(extent, page, NeighboursPages) is var outcomeOfOpen and not FetchOutcome.Ready)
         {
-            return Lack(outcomeOfOpen, image);
+            return Lack(outcomeOfOpen, image, address);
         }
 
         if (_source.Open(extent, out ReadOnlySpan<ulong> presence) != FetchOutcome.Ready
             || (!_ledger.IsOpened(extent) && _ledger.Open(extent) != FetchOutcome.Ready))
         {
-            return ReportDamage(image);
+            return Damaged(image, address);
         }
 
         if (fault.WasAwaited && _ledger.Settled(extent).Contains(page))
@@ -96,7 +96,9 @@ internal sealed unsafe partial class AddressSpace
             return outcome;
         }
 
-        return isStored ? ServeFromImage(address, extent, page, regions[region].End) : PlaceZero(address);
+        return isStored
+            ? ServeFromImage(address, extent, page, regions[region].End)
+            : PlaceZerosWithin(address, page, presence, regions[region].End);
     }
 
     private bool IsRecording => Recorder is { IsOpen: true };
@@ -111,7 +113,7 @@ internal sealed unsafe partial class AddressSpace
         FetchOutcome outcomeOfFetch = _source.Fetch(extent, page, count, out FetchedPages fetched);
         if (outcomeOfFetch != FetchOutcome.Ready)
         {
-            return Lack(outcomeOfFetch, _catalog.Address(extent) + ((ulong)page * PageSize));
+            return Lack(outcomeOfFetch, _catalog.Address(extent) + ((ulong)page * PageSize), address);
         }
 
         PlacementOutcome outcome = Place(address, extent, page, fetched, out int placed);
@@ -161,23 +163,6 @@ internal sealed unsafe partial class AddressSpace
         return PlacementOutcome.Installed;
     }
 
-    private PlacementOutcome PlaceZero(ulong address)
-    {
-        PlacementResult result = _zero.Place(address, source: 0, PageSize);
-        switch (result.Outcome)
-        {
-            case PlacementOutcome.Installed:
-                _counters.Add(StateCounter.ZeroPages);
-                return PlacementOutcome.Installed;
-            case PlacementOutcome.AlreadyPresent:
-                _counters.Add(StateCounter.AlreadyPresent);
-                _ = Fault.Wake(address, PageSize);
-                return PlacementOutcome.Installed;
-            default:
-                return Explain(result, address);
-        }
-    }
-
     private PlacementOutcome Explain(PlacementResult result, ulong address)
     {
         if (result.Outcome != PlacementOutcome.Failed)
@@ -192,16 +177,6 @@ internal sealed unsafe partial class AddressSpace
 
         _lastErrno = result.Errno;
         Failure ??= new NativeException("ioctl(UFFDIO_COPY)", _lastErrno, $"page 0x{address:x}");
-        return PlacementOutcome.Failed;
-    }
-
-    private PlacementOutcome ReportDamage(ulong image)
-    {
-        if (_damaged.Add(image))
-        {
-            _counters.Add(StateCounter.DamagedPages);
-        }
-
         return PlacementOutcome.Failed;
     }
 }

@@ -76,8 +76,19 @@ internal sealed unsafe partial class AddressSpace
 
             if (!_ledger.IsOpened(extent) && _ledger.Open(extent) != FetchOutcome.Ready)
             {
-                _ = ReportDamage(_catalog.Address(extent) + ((ulong)first * PageSize));
-                _cursor = origin + ((ulong)end * PageSize);
+                PlacementOutcome damaged = Damaged(_catalog.Address(extent) + ((ulong)first * PageSize), address, end - first, out int passed);
+                _cursor = address + ((ulong)passed * PageSize);
+                if (damaged == PlacementOutcome.Deferred)
+                {
+                    return HydrationStep.Deferred;
+                }
+
+                if (damaged is PlacementOutcome.Gone || Failure is not null)
+                {
+                    IsGone |= damaged is PlacementOutcome.Gone;
+                    return HydrationStep.Exhausted;
+                }
+
                 continue;
             }
 
@@ -132,8 +143,9 @@ internal sealed unsafe partial class AddressSpace
         if (outcomeOfFetch != FetchOutcome.Ready)
         {
             // The pass goes on behind it; it stays lacking.
-            placed = 1;
-            return ReportDamage(_catalog.Address(extent) + ((ulong)page * PageSize));
+            PlacementOutcome damaged = Damaged(_catalog.Address(extent) + ((ulong)page * PageSize), _cursor, pages: 1, out placed);
+            IsGone |= damaged == PlacementOutcome.Gone;
+            return damaged;
         }
 
         _foundLacking = true;

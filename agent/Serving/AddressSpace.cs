@@ -31,9 +31,6 @@ internal sealed unsafe partial class AddressSpace : IDisposable
     private readonly FaultQueue _faults = new();
     private readonly FillAround _fillAround;
 
-    // Pages that cannot be had, by image address; whoever touches them waits.
-    private readonly HashSet<ulong> _damaged = [];
-
     // How many events were applied; tells whether anything may have changed in between.
     private long _events;
 
@@ -91,9 +88,6 @@ internal sealed unsafe partial class AddressSpace : IDisposable
 
     /// <summary>Whether every page is there that can be had.</summary>
     internal bool IsFilled => _ledger.Remaining == 0 || IsExhausted;
-
-    /// <summary>Whether some page cannot be had.</summary>
-    internal bool IsDamaged => _damaged.Count > 0;
 
     /// <summary>What makes further work pointless; null while there is nothing.</summary>
     internal LazyRestoreException? Failure { get; private set; }

@@ -53,6 +53,7 @@ internal readonly unsafe struct ServiceCounters(PageState state)
             Discarded = this[StateCounter.Discarded],
             DroppedPages = this[StateCounter.DroppedPages],
             DamagedPages = this[StateCounter.DamagedPages],
+            PoisonedPages = this[StateCounter.PoisonedPages],
             ForkEvents = this[StateCounter.ForkEvents],
             RemapEvents = this[StateCounter.RemapEvents],
             RemoveEvents = this[StateCounter.RemoveEvents],

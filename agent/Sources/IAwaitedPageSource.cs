@@ -1,3 +1,5 @@
+using LazyRestore.Agent.Sources.Remote;
+
 namespace LazyRestore.Agent.Sources;
 
 /// <summary>
@@ -6,6 +8,12 @@ namespace LazyRestore.Agent.Sources;
 /// </summary>
 internal interface IAwaitedPageSource : IPageSource
 {
+    /// <summary>Where the pages come from, for people.</summary>
+    string Name { get; }
+
+    /// <summary>Whether it can be reached.</summary>
+    SourceHealth Health { get; }
+
     /// <summary>An eventfd that becomes readable when something has arrived, or can certainly not be had.</summary>
     int Announcements { get; }
 

@@ -1,3 +1,4 @@
+using LazyRestore.Agent.Protocol;
 using LazyRestore.Agent.Sources.Caching;
 using LazyRestore.Agent.Sources.Objects;
 using LazyRestore.Agent.Sources.Remote;
@@ -19,43 +20,56 @@ public static class ImageOpener
     private static readonly TimeSpan LongestDelay = TimeSpan.FromSeconds(1);
 
     /// <summary>Opens an image file, again and again for ten seconds while the error is one that passes.</summary>
-    /// <param name="path">The file, a <see cref="RemoteLocation"/>, or the address of an object.</param>
+    /// <param name="path">The file, the text of <see cref="RemoteReplicas"/> or <see cref="CachedLocation"/>, or the address of an object.</param>
     /// <param name="cancellation">Gives up.</param>
     /// <exception cref="LazyRestoreException">It cannot be opened, or is no intact image.</exception>
-    public static CheckpointImage Open(string path, CancellationToken cancellation = default) =>
-        CachedLocation.Is(path) ? OpenCached(CachedLocation.Parse(path), cancellation)
-            : IsElsewhere(path) ? Open(OnThreadPool(() => OpenRemoteAsync(path, Patience, cancellation)))
-            : Open(() => CheckpointImage.OpenFile(path), TimeProvider.System, cancellation);
+    public static CheckpointImage Open(string path, CancellationToken cancellation = default) => Open(path, PageTimeouts.Usual, cancellation);
+
+    /// <summary>Opens an image file, or an image elsewhere with other time-outs.</summary>
+    internal static CheckpointImage Open(string path, PageTimeouts timeouts, CancellationToken cancellation = default) =>
+        CachedLocation.Is(path) ? OpenCached(CachedLocation.Parse(path), timeouts, cancellation)
+        : IsElsewhere(path) ? CheckpointImage.Open(new RemoteImageBytes(OnThreadPool(() => OpenElsewhereAsync(path, new SourceHealth(), timeouts, cancellation))))
+        : Open(() => CheckpointImage.OpenFile(path), TimeProvider.System, cancellation);
 
     /// <summary>Whether a name stands for an image elsewhere, rather than for a file.</summary>
-    public static bool IsElsewhere(string path) => CachedLocation.Is(path) || RemoteLocation.IsRemote(path) || ObjectStores.IsObject(path);
+    public static bool IsElsewhere(string path) => CachedLocation.Is(path) || RemoteReplicas.IsRemote(path) || ObjectStores.IsObject(path);
+
+    /// <summary>The recording of what processes of an image touch first; null when there is none beside it.</summary>
+    /// <param name="image">The image.</param>
+    /// <param name="path">What it was opened by.</param>
+    public static WorkingSet? FindWorkingSet(CheckpointImage image, string path)
+    {
+        ReadOnlySpan<byte> id = image.Checkpoint.Header.ImageId.Span;
+        return image.Bytes is RemoteImageBytes bytes
+            ? WorkingSet.Parse(OnThreadPool(bytes.Remote.ReadAdviceAsync), id)
+            : WorkingSet.TryRead(path, id);
+    }
 
     /// <summary>What stands for an image in whatever folder one is: the full path of a file, or the location of an image elsewhere.</summary>
     public static string Absolute(string path) => IsElsewhere(path) ? path : Path.GetFullPath(path);
 
-    private static CheckpointImage Open(IRemoteImage image) => CheckpointImage.Open(new RemoteImageBytes(image));
-
-    private static async Task<IRemoteImage> OpenRemoteAsync(string location, TimeSpan patience, CancellationToken cancellation) =>
-        RemoteLocation.IsRemote(location)
-            ? await RemoteImage.OpenAsync(RemoteLocation.Parse(location), patience, cancellation).ConfigureAwait(false)
-            : await ObjectImage.OpenAsync(
-                ObjectStores.Of(location), new ObjectSettings { Patience = patience }, cancellation).ConfigureAwait(false);
+    private static async Task<IRemoteImage> OpenElsewhereAsync(
+        string location, SourceHealth health, PageTimeouts timeouts, CancellationToken cancellation) => RemoteReplicas.IsRemote(location)
+        ? await RemoteImage.OpenAsync(RemoteReplicas.Parse(location), health, timeouts, cancellation).ConfigureAwait(false)
+        : await ObjectImage.OpenAsync(
+            ObjectStores.Of(location), health, new ObjectSettings { Patience = timeouts.Opening }, cancellation).ConfigureAwait(false);
 
     // What a cache knows of an image serves while that cannot be reached.
-    private static CheckpointImage OpenCached(CachedLocation cached, CancellationToken cancellation)
+    private static CheckpointImage OpenCached(CachedLocation cached, PageTimeouts timeouts, CancellationToken cancellation)
     {
         CacheFolder folder = new(cached.Folder, cached.Limit);
         CachedManifest? known = CachedManifest.TryRead(folder, cached.Location);
+        PageTimeouts usual = known is null ? timeouts : timeouts with { Opening = PatienceWithCache };
         try
         {
-            IRemoteImage reached = OnThreadPool(() => OpenRemoteAsync(cached.Location, known is null ? Patience : PatienceWithCache, cancellation));
+            IRemoteImage reached = OnThreadPool(() => OpenElsewhereAsync(cached.Location, new SourceHealth(), usual, cancellation));
             CheckpointImage image = Open(new CachedImage(reached, folder, manifest: null));
             CachedManifest.Of(image).Write(folder, cached.Location);
             return image;
         }
         catch (LazyRestoreException problem) when (known is not null && problem is { Reason: FailureReason.SourceUnreachable } and not SourceRefusedException)
         {
-            return OpenUnreached(cached.Location, folder, known, problem);
+            return OpenUnreached(cached.Location, folder, known, timeouts, problem);
         }
         catch
         {
@@ -64,9 +78,11 @@ public static class ImageOpener
         }
     }
 
-    private static CheckpointImage OpenUnreached(string location, CacheFolder folder, CachedManifest known, LazyRestoreException problem)
+    private static CheckpointImage OpenUnreached(
+        string location, CacheFolder folder, CachedManifest known, PageTimeouts timeouts, LazyRestoreException problem)
     {
-        DeferredImage deferred = new(location, token => OpenRemoteAsync(location, Patience, token), known);
+        DeferredImage deferred = new(
+            NameOf(location), (health, cancellation) => OpenElsewhereAsync(location, health, timeouts, cancellation), known);
         try
         {
             return Open(new CachedImage(deferred, folder, known));
@@ -87,6 +103,9 @@ public static class ImageOpener
         bytes.Forget();
         return image;
     }
+
+    private static string NameOf(string location) =>
+        RemoteReplicas.IsRemote(location) ? RemoteReplicas.Parse(location).ToString() : ObjectStores.NameOf(location);
 
     // The caller's thread may be one that traces and must have no children but those.
     private static T OnThreadPool<T>(Func<Task<T>> work) => Task.Run(work).GetAwaiter().GetResult();

@@ -28,6 +28,7 @@ internal static class StateCounter
     internal const int MovedPages = 48;
     internal const int MovedExtents = 49;
     internal const int ForceCopiedPages = 56;
+    internal const int PoisonedPages = 60;
 
     /// <summary>These are counted by the thread that serves shared memory, all others by the one that serves private memory.</summary>
     internal const int SharedFaults = 57;

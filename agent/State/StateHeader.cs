@@ -28,6 +28,9 @@ internal unsafe struct StateHeader
     internal int HydrationBatchPages;
     internal int PathLength;
 
+    /// <summary>In milliseconds; negative for no end.</summary>
+    internal long SourcePatience;
+
     /// <summary>The same for all processes that were restored together.</summary>
     internal long Group;
 

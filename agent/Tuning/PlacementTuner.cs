@@ -26,7 +26,11 @@ internal sealed class PlacementTuner
     private readonly TunerSettings _settings;
     private readonly long _start;
     private readonly BatchTuner _batch = new();
+
+    // Fetching is slower beside moves, for which the mover takes processors and memory. Until something was copied it is assumed that
+    // it takes what it took at best.
     private readonly CostEstimate _fetch = new(0);
+    private readonly CostEstimate _fetchBesideMoves = new(0);
     private readonly CostEstimate _copy = new(s_assumed);
     private readonly CostEstimate _move = new(s_assumed);
     private PlacementMethod _first;
@@ -77,7 +81,7 @@ internal sealed class PlacementTuner
     // The agent fetches and copies one after the other; the mover moves while the agent fetches the next extent.
     private double CopyCost => _fetch.Value + _copy.Value;
 
-    private double MoveCost => Math.Max(_fetch.Value, _move.Value);
+    private double MoveCost => Math.Max(_fetchBesideMoves.Value, _move.Value);
 
     /// <summary>Takes in what is known of this machine, before any extent was placed.</summary>
     /// <param name="costs">The costs.</param>
@@ -155,6 +159,7 @@ internal sealed class PlacementTuner
         if (pages >= BatchPages / 2)
         {
             _fetch.Add((double)fetch / pages, now);
+            _fetchBesideMoves.Assume(_fetch.Value);
             _copy.Add((double)copy / pages, now);
             Weigh(PlacementMethod.Copy, fetch + copy, _settings.Tolerance * Math.Max(fetch, _move.Value * pages), now);
         }
@@ -173,9 +178,11 @@ internal sealed class PlacementTuner
         _worked += took;
         _tried += _charged > 0 ? took - _charged : 0;
         _charged = 0;
-        _fetch.Add((double)fetch / ImageLayout.PagesPerExtent, now);
+        double fetchOfPage = (double)fetch / ImageLayout.PagesPerExtent;
+        _fetchBesideMoves.Add(fetchOfPage, now);
+        _fetch.Assume(_fetch.Value > 0 ? Math.Min(_fetch.Value, fetchOfPage) : fetchOfPage);
         _move.Add((double)move / ImageLayout.PagesPerExtent, now);
-        Weigh(PlacementMethod.Move, took, _settings.Tolerance * (fetch + (_copy.Value * ImageLayout.PagesPerExtent)), now);
+        Weigh(PlacementMethod.Move, took, _settings.Tolerance * CopyCost * ImageLayout.PagesPerExtent, now);
     }
 
     // Adds up what the chosen method has lost.

@@ -83,7 +83,7 @@ int main(int argc, char **argv)
         run(argv + 2);
     char answer[64] = "";
     while (port && (connection = ask(port)) < 0 && !waitpid(child, &status, WNOHANG))
-        usleep(100);
+        usleep(500);
     if (port ? connection < 0 || read(connection, answer, sizeof answer - 1) < 2 : waitpid(child, &status, 0) != child)
         status = -1;
     to = now();

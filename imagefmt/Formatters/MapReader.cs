@@ -99,7 +99,8 @@ internal ref partial struct MapReader
         position = value + (int)length;
     }
 
-    private readonly bool Has(ReadOnlySpan<byte> key)
+    /// <summary>Whether the map has a key.</summary>
+    public readonly bool Has(ReadOnlySpan<byte> key)
     {
         for (int index = 0; index < _count; index++)
         {

@@ -5,9 +5,11 @@ namespace LazyRestore.ImageFormat.Formatters;
 
 internal sealed class ProcessFormatter() : RecordFormatter<ProcessRecord>("process")
 {
+    private const int AllBarriers = 0x154; // MEMBARRIER_CMD_REGISTER_*
+
     protected override void Write(ref MessagePackWriter writer, ProcessRecord record)
     {
-        writer.WriteMapHeader(18 + (record.Space != 0 ? 1 : 0) + (record.StopSignal != 0 ? 1 : 0));
+        writer.WriteMapHeader(18 + (record.MemoryBarriers != 0 ? 1 : 0) + (record.Space != 0 ? 1 : 0) + (record.StopSignal != 0 ? 1 : 0));
         writer.Field("pid"u8, record.Pid);
         writer.Field("parent-pid"u8, record.ParentPid);
         writer.Field("process-group"u8, record.ProcessGroup);
@@ -26,6 +28,11 @@ internal sealed class ProcessFormatter() : RecordFormatter<ProcessRecord>("proce
         writer.Field("pending-signals"u8, record.PendingSignals);
         writer.Field("interval-timers"u8, record.IntervalTimers, IntervalTimerFormat.Write);
         writer.Field("posix-timers"u8, record.PosixTimers, PosixTimerFormat.Write);
+        if (record.MemoryBarriers != 0)
+        {
+            writer.Field("memory-barriers"u8, record.MemoryBarriers);
+        }
+
         if (record.Space != 0)
         {
             writer.Field("space"u8, record.Space);
@@ -57,6 +64,7 @@ internal sealed class ProcessFormatter() : RecordFormatter<ProcessRecord>("proce
         PendingSignals = map.BytesList("pending-signals"u8, 128, 128),
         IntervalTimers = map.MapList("interval-timers"u8, 3, IntervalTimerFormat.Read),
         PosixTimers = map.MapList("posix-timers"u8, ImageLimits.List, PosixTimerFormat.Read),
+        MemoryBarriers = map.Has("memory-barriers"u8) ? map.Bits("memory-barriers"u8, AllBarriers) : 0,
         Space = map.Int32OrZero("space"u8, int.MaxValue),
         StopSignal = map.Int32OrZero("stop-signal"u8, 64),
     };

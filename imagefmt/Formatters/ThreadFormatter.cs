@@ -10,7 +10,7 @@ internal sealed class ThreadFormatter() : RecordFormatter<ThreadRecord>("thread"
 
     protected override void Write(ref MessagePackWriter writer, ThreadRecord record)
     {
-        writer.WriteMapHeader(18);
+        writer.WriteMapHeader(record.Seccomp is null ? 18 : 19);
         writer.Field("tid"u8, record.Tid);
         writer.Field("name"u8, record.Name);
         writer.Field("registers"u8, record.Registers);
@@ -29,6 +29,10 @@ internal sealed class ThreadFormatter() : RecordFormatter<ThreadRecord>("thread"
         writer.Field("parent-death-signal"u8, record.ParentDeathSignal);
         writer.Field("credentials"u8, record.Credentials, CredentialsFormat.Write);
         writer.Field("sleep-remaining"u8, record.SleepRemainingNanoseconds, WriteOptional);
+        if (record.Seccomp is not null)
+        {
+            writer.Field("seccomp"u8, record.Seccomp, SeccompFormat.Write);
+        }
     }
 
     protected override ThreadRecord Read(ref MapReader map) => new()
@@ -51,6 +55,7 @@ internal sealed class ThreadFormatter() : RecordFormatter<ThreadRecord>("thread"
         ParentDeathSignal = map.Int32("parent-death-signal"u8, 0, 64),
         Credentials = CredentialsFormat.Read(map.Map("credentials"u8)),
         SleepRemainingNanoseconds = map.IsNil("sleep-remaining"u8) ? null : map.Int64("sleep-remaining"u8, 0),
+        Seccomp = map.Has("seccomp"u8) ? SeccompFormat.Read(map.Map("seccomp"u8)) : null,
     };
 
     private static void WriteOptional(ref MessagePackWriter writer, long? value)

@@ -62,6 +62,9 @@ public sealed record ProcessRecord : CheckpointRecord
 
     /// <summary>POSIX timers, timer_create(2).</summary>
     public required IReadOnlyList<PosixTimer> PosixTimers { get; init; }
+
+    /// <summary>What the process has registered for, MEMBARRIER_CMD_REGISTER_* bits of membarrier(2).</summary>
+    public int MemoryBarriers { get; init; }
 }
 
 /// <summary>A resource limit, getrlimit(2); <see cref="ulong.MaxValue"/> is RLIM_INFINITY.</summary>

@@ -62,6 +62,9 @@ public sealed record ThreadRecord : CheckpointRecord
     /// frozen in it; null when the thread was not in one.
     /// </summary>
     public required long? SleepRemainingNanoseconds { get; init; }
+
+    /// <summary>What the thread may call; null when it may call everything.</summary>
+    public SeccompState? Seccomp { get; init; }
 }
 
 /// <summary>An alternate signal stack: stack_t of sigaltstack(2).</summary>

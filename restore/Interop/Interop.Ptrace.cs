@@ -16,12 +16,16 @@ internal static unsafe partial class Interop
     internal const long PTRACE_PEEKSIGINFO = 0x4209;
     internal const long PTRACE_GETSIGMASK = 0x420a;
     internal const long PTRACE_SETSIGMASK = 0x420b;
+    internal const long PTRACE_SECCOMP_GET_FILTER = 0x420c;
+    internal const long PTRACE_SECCOMP_GET_METADATA = 0x420d;
     internal const long PTRACE_GET_RSEQ_CONFIGURATION = 0x420f;
 
     internal const long PTRACE_O_TRACESYSGOOD = 1;
     internal const long PTRACE_O_TRACEFORK = 1 << 1;
     internal const long PTRACE_O_TRACECLONE = 1 << 3;
     internal const long PTRACE_O_EXITKILL = 1 << 20;
+
+    internal const long PTRACE_O_SUSPEND_SECCOMP = 1 << 21;
 
     internal const int PTRACE_EVENT_CLONE = 3;
     internal const int PTRACE_EVENT_STOP = 128;
@@ -44,6 +48,13 @@ internal static unsafe partial class Interop
         public ulong off;
         public uint flags;
         public int nr;
+    }
+
+    [StructLayout(LayoutKind.Sequential)]
+    internal struct seccomp_metadata
+    {
+        public ulong filter_off;
+        public ulong flags;
     }
 
     [StructLayout(LayoutKind.Sequential)]

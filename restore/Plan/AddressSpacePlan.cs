@@ -56,6 +56,7 @@ internal sealed class AddressSpacePlan
         }
 
         plan.SetLayout();
+        plan.RegisterBarriers();
         return plan.Program;
     }
 
@@ -63,14 +64,15 @@ internal sealed class AddressSpacePlan
     /// <param name="lazy">The VMAs.</param>
     /// <param name="sanctuary">Our place, which no child is to have that is forked from now on.</param>
     /// <param name="moves">Whether pages are to be moved there.</param>
+    /// <param name="poisons">Whether pages may have to be marked that cannot be had.</param>
     /// <returns>The calls, and the one that returns the userfaultfd.</returns>
     internal static (SystemCallProgram Program, CallResultRef UserFault) RegisterLazy(
-        IReadOnlyList<VmaRecord> lazy, Sanctuary sanctuary, bool moves)
+        IReadOnlyList<VmaRecord> lazy, Sanctuary sanctuary, bool moves, bool poisons)
     {
         var program = new SystemCallProgram();
         program.About("lazy memory");
         program.Call(SystemCall.madvise, sanctuary.Start, sanctuary.ProgramsEnd - sanctuary.Start, AdviseDontFork);
-        return (program, Register(program, lazy, moves ? UserFaultConstants.Move : 0));
+        return (program, Register(program, lazy, (moves ? UserFaultConstants.Move : 0) | (poisons ? UserFaultConstants.Poison : 0)));
     }
 
     /// <summary>Plans the registration of lazy shared memory with a userfaultfd of its own.</summary>
@@ -101,6 +103,19 @@ internal sealed class AddressSpacePlan
         }
 
         return descriptor;
+    }
+
+    // Before there are threads, since it waits for all processors then.
+    private void RegisterBarriers()
+    {
+        Program.About("registrations for membarrier(2)");
+        for (int command = 1; command <= _checkpoint.Process.MemoryBarriers; command <<= 1)
+        {
+            if ((_checkpoint.Process.MemoryBarriers & command) != 0)
+            {
+                Program.Call(SystemCall.membarrier, command, 0, 0);
+            }
+        }
     }
 
     private void MapVdso()

@@ -31,6 +31,31 @@ internal static class ThreadPlan
         program.Call(SystemCall.prctl, PrSetPdeathsig, thread.ParentDeathSignal, 0, 0, 0);
     }
 
+    /// <summary>What the thread may call, as long as it may still set that. It has no effect on what we call, which needs PTRACE_O_SUSPEND_SECCOMP.</summary>
+    internal static void AddSeccomp(SystemCallProgram program, ThreadRecord thread)
+    {
+        const int SetModeStrict = 0;
+        const int SetModeFilter = 1;
+        if (thread.Seccomp is not { } seccomp)
+        {
+            return;
+        }
+
+        program.About($"seccomp of thread {thread.Tid}");
+        foreach (SeccompFilter filter in seccomp.Filters)
+        {
+            // struct sock_fprog: the number of instructions, and where they are.
+            DataRef descriptor = program.Words((ulong)(filter.Program.Length / SeccompFilter.InstructionSize), 0);
+            program.Point(descriptor, sizeof(ulong), program.Data(filter.Program.Span));
+            program.Call(SystemCall.seccomp, SetModeFilter, filter.Flags, descriptor);
+        }
+
+        if (seccomp.Filters.Count == 0)
+        {
+            program.Call(SystemCall.seccomp, SetModeStrict, 0, 0);
+        }
+    }
+
     /// <summary>The restartable-sequence area: from here on the kernel writes to the thread's own memory.</summary>
     internal static void AddRseq(SystemCallProgram program, ThreadRecord thread)
     {
@@ -64,11 +89,6 @@ internal static class ThreadPlan
         BinaryPrimitives.WriteUInt64LittleEndian(attributes[32..], scheduling.Deadline);
         BinaryPrimitives.WriteUInt64LittleEndian(attributes[40..], scheduling.Period);
         program.Call(SystemCall.sched_setattr, 0, program.Data(attributes), 0);
-        if (thread.Affinity.Length > 0)
-        {
-            program.Try(SystemCall.sched_setaffinity, 0, thread.Affinity.Length, program.Data(thread.Affinity.Span));
-        }
-
         if (thread.IoPriority != 0)
         {
             program.Try(SystemCall.ioprio_set, IoprioWhoProcess, 0, thread.IoPriority);

@@ -17,6 +17,9 @@ internal static class UserFaultConstants
     /// <summary>UFFD_FEATURE_MISSING_SHMEM.</summary>
     internal const ulong MissingShared = 1 << 5;
 
+    /// <summary>UFFD_FEATURE_POISON, Linux 6.6.</summary>
+    internal const ulong Poison = 1 << 14;
+
     /// <summary>UFFD_FEATURE_MOVE, Linux 6.8.</summary>
     internal const ulong Move = 1 << 16;
 }

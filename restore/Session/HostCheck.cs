@@ -85,27 +85,43 @@ internal static unsafe class HostCheck
 
     private static IEnumerable<string> CheckOpenFiles(Checkpoint checkpoint)
     {
-        foreach (string watched in checkpoint.Files.OfType<InotifyRecord>().SelectMany(inotify => inotify.Watches).Select(watch => watch.Path)
-            .Concat(checkpoint.Files.OfType<NamedPipeRecord>().Select(pipe => pipe.Path)))
+        foreach (OpenFileRecord file in checkpoint.Files)
         {
-            if (!Path.Exists(watched))
+            switch (file)
             {
-                yield return $"{watched}, which it has open or watches, is not here";
+                case InotifyRecord inotify:
+                    foreach (InotifyWatch watch in inotify.Watches)
+                    {
+                        if (!Path.Exists(watch.Path))
+                        {
+                            yield return $"{watch.Path}, which it watches, is not here";
+                        }
+                    }
+
+                    break;
+                case NamedPipeRecord pipe when !Path.Exists(pipe.Path):
+                    yield return $"{pipe.Path}, which it has open, is not here";
+                    break;
+                case PathFileRecord open when !IsItsOwnEntry(open.Path):
+                    if (CheckOpenFile(open) is { } problem)
+                    {
+                        yield return problem;
+                    }
+
+                    break;
             }
+        }
+    }
+
+    private static string? CheckOpenFile(PathFileRecord open)
+    {
+        if (!Path.Exists(open.Path) && new FileInfo(open.Path).LinkTarget is null)
+        {
+            return $"{open.Path}, which it has open, is not here";
         }
 
-        foreach (PathFileRecord open in checkpoint.Files.OfType<PathFileRecord>())
-        {
-            bool isRegular = (open.Identity.Mode & FileTypeMask) == RegularFile && !IsItsOwnEntry(open.Path);
-            if (!Path.Exists(open.Path) && new FileInfo(open.Path).LinkTarget is null && !IsItsOwnEntry(open.Path))
-            {
-                yield return $"{open.Path}, which it has open, is not here";
-            }
-            else if (isRegular && (open.StatusFlags & AccessModeMask) == 0 && new FileInfo(open.Path).Length != open.Identity.Size)
-            {
-                yield return $"{open.Path}, which it reads, has another size than it had";
-            }
-        }
+        bool isRead = (open.Identity.Mode & FileTypeMask) == RegularFile && (open.StatusFlags & AccessModeMask) == 0;
+        return isRead && new FileInfo(open.Path).Length != open.Identity.Size ? $"{open.Path}, which it reads, has another size than it had" : null;
     }
 
     // The restored process opens its own.
@@ -115,12 +131,16 @@ internal static unsafe class HostCheck
     // A socket that nobody holds any more may be replaced; one that is in use, or another kind of file, must not be.
     private static IEnumerable<string> CheckSocketNames(Checkpoint checkpoint)
     {
-        string[] names =
-        [
-            .. checkpoint.Files.OfType<UnixSocketRecord>().Where(socket => socket.Address.Span is [not 0, ..])
-                .Select(socket => Encoding.UTF8.GetString(socket.Address.Span)),
-        ];
-        if (names.Length == 0)
+        List<string> names = [];
+        foreach (OpenFileRecord file in checkpoint.Files)
+        {
+            if (file is UnixSocketRecord { Address.Span: [not 0, ..] } socket)
+            {
+                names.Add(Encoding.UTF8.GetString(socket.Address.Span));
+            }
+        }
+
+        if (names.Count == 0)
         {
             yield break;
         }
@@ -162,9 +182,15 @@ internal static unsafe class HostCheck
 
     private static char StateOf(int pid)
     {
+        string path = $"/proc/{pid}/stat";
+        if (!File.Exists(path))
+        {
+            return NoProcess;
+        }
+
         try
         {
-            string stat = File.ReadAllText($"/proc/{pid}/stat");
+            string stat = File.ReadAllText(path);
             return stat[stat.LastIndexOf(')') + 2];
         }
         catch (IOException)

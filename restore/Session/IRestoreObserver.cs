@@ -1,3 +1,5 @@
+using LazyRestore.Agent.Sources;
+
 namespace LazyRestore.Restore;
 
 /// <summary>Hears how a restore comes along; called on the thread that restores.</summary>
@@ -11,7 +13,24 @@ public interface IRestoreObserver
     /// <summary>Memory has arrived.</summary>
     /// <param name="residentPages">Pages that are there.</param>
     /// <param name="totalPages">Pages that the image holds.</param>
-    void Progress(long residentPages, long totalPages);
+    /// <param name="source">How the source is; null when it is a file.</param>
+    void Progress(long residentPages, long totalPages, SourceStatus? source);
+
+    /// <summary>The source cannot be reached any more.</summary>
+    void SourceLost(SourceStatus source);
+
+    /// <summary>The source still cannot be reached; told again after a second, two, four, and so on, but once a minute at least.</summary>
+    void SourceAwaited(SourceStatus source);
+
+    /// <summary>The source answers again.</summary>
+    /// <param name="source">How it is now.</param>
+    /// <param name="lost">How long it could not be reached.</param>
+    /// <param name="longestWait">How long a thread has waited for a page meanwhile, at most.</param>
+    void SourceBack(SourceStatus source, TimeSpan lost, TimeSpan longestWait);
+
+    /// <summary>Pages could not be had, and raise SIGBUS instead.</summary>
+    /// <param name="pages">How many so far.</param>
+    void PagesPoisoned(long pages);
 
     /// <summary>The process has settled, and what it touched until then was written beside the image.</summary>
     /// <param name="pages">How many pages that are.</param>

@@ -75,7 +75,7 @@ internal sealed class LazyMemory
     /// <summary>Starts service, holder and mover for a process whose leader is stopped.</summary>
     internal static LazyMemory Start(
         CheckpointImage image, Checkpoint checkpoint, RestoreOptions options, Tracee leader, RemoteRunner runner, Sanctuary sanctuary, SafeFileHandle fault,
-        VmaRecord[] lazy, MoverChoice moverChoice, SharedMemorySeed? shared, long group)
+        VmaRecord[] lazy, MoverChoice moverChoice, SharedMemorySeed? shared, long group, SharedProcessor processor)
     {
         // What is recorded is what the first process touches.
         int space = checkpoint.Process.Space;
@@ -84,6 +84,8 @@ internal sealed class LazyMemory
         {
             Hydration = options.Eager ? HydrationOrder.Linear : options.Hydration,
             OnPageError = options.OnPageError,
+            SourcePatience = options.SourcePatience,
+            IsAwaited = options.Eager,
             WorkingSet = isFirst ? WorkingSetFile.Find(image, options) : null,
             RecordWorkingSet = isFirst && options.RecordWorkingSet,
             HoldBulk = !options.Eager,
@@ -105,19 +107,24 @@ internal sealed class LazyMemory
             group);
         state.TryLock();
         Holder holder = Holder.Start(leader, runner, state, shared, options.OnPageError == PageErrorPolicy.Kill, isFirst);
+        processor.Free(holder.Pid);
         MoverRing? ring = null;
         Mover? mover = null;
         if (moverChoice.IsWanted)
         {
             ring = MoverRing.Create(new MoverPlaces(sanctuary.MoverShared, sanctuary.MoverStage));
             mover = Mover.Start(leader, runner, sanctuary, fault, ring, moverChoice.InHugePages, isFirst);
+            processor.Free(mover.Pid);
         }
 
         var service = new PageService(image, fault, state, serviceOptions, ring);
+        processor.Leave();
         service.Start();
+        SharedMemoryService? sharedService = StartShared(image, shared, state, serviceOptions);
+        processor.Enter();
         return new LazyMemory(
             service,
-            StartShared(image, shared, state, serviceOptions),
+            sharedService,
             holder,
             mover,
             PidDescriptor.Open(leader.Tid),

@@ -17,6 +17,9 @@ internal sealed class Mover : IDisposable
 
     private Mover(int pid) => _task = PidDescriptor.Open(pid);
 
+    /// <summary>Its process ID.</summary>
+    internal int Pid => _task.Pid;
+
     /// <summary>Starts it from the process's stopped leader.</summary>
     /// <param name="leader">The leader.</param>
     /// <param name="runner">The runner in the process.</param>

@@ -18,19 +18,20 @@ internal static class ObjectPages
         Copy(image, space, [new Range(0, ulong.MaxValue)], place);
 
     /// <summary>Hands out the pages that lie within ranges. Extents that lie in none are not read.</summary>
-    internal static void Copy(CheckpointImage image, int space, IReadOnlyList<Range> ranges, Placement place)
+    /// <param name="image">The image.</param>
+    /// <param name="space">The space.</param>
+    /// <param name="ranges">Ascending, none overlapping.</param>
+    /// <param name="place">Gets the pages.</param>
+    internal static void Copy(CheckpointImage image, int space, ReadOnlySpan<Range> ranges, Placement place)
     {
         byte[] piece = new byte[PagesAtOnce * ImageLayout.PageSize];
         byte[]? whole = null;
-        foreach (ExtentEntry entry in image.Index.InSpace(space))
+        List<(ExtentEntry Entry, int FirstRange, int Ranges)> touched = Touched(image.Index.InSpace(space), ranges);
+        image.Bytes.Announce([.. touched.Select(static one => (one.Entry.RecordOffset, one.Entry.EndOffset - one.Entry.RecordOffset))]);
+        foreach ((ExtentEntry entry, int firstRange, int rangeCount) in touched)
         {
             ulong start = entry.Address.Address;
-            ulong end = start + ImageLayout.ExtentSpan;
-            if (!ranges.Any(range => range.Start < end && range.End > start))
-            {
-                continue;
-            }
-
+            ReadOnlySpan<Range> within = ranges.Slice(firstRange, rangeCount);
             ExtentHeader header = image.ReadHeader(entry);
             bool isStored = header.Codec == ExtentCodec.None;
             if (!isStored)
@@ -38,7 +39,7 @@ internal static class ObjectPages
                 image.ReadPages(entry, header, whole ??= new byte[ImageLayout.ExtentSpan]);
             }
 
-            foreach ((int ordinal, int page, int count) in Wanted(start, header.Presence, ranges))
+            foreach ((int ordinal, int page, int count) in Wanted(start, header.Presence, within))
             {
                 long address = (long)(start + ((ulong)page * ImageLayout.PageSize));
                 if (isStored)
@@ -53,8 +54,36 @@ internal static class ObjectPages
         }
     }
 
+    // The extents in which ranges lie, and which ranges those are.
+    private static List<(ExtentEntry Entry, int FirstRange, int Ranges)> Touched(ArraySegment<ExtentEntry> entries, ReadOnlySpan<Range> ranges)
+    {
+        List<(ExtentEntry Entry, int FirstRange, int Ranges)> touched = [];
+        int next = 0;
+        foreach (ExtentEntry entry in entries)
+        {
+            ulong start = entry.Address.Address;
+            while (next < ranges.Length && ranges[next].End <= start)
+            {
+                next++;
+            }
+
+            int end = next;
+            while (end < ranges.Length && ranges[end].Start < start + ImageLayout.ExtentSpan)
+            {
+                end++;
+            }
+
+            if (end > next)
+            {
+                touched.Add((entry, next, end - next));
+            }
+        }
+
+        return touched;
+    }
+
     // The runs of pages of an extent that lie in ranges, each with the ordinal of its first page among those present.
-    private static List<(int Ordinal, int Page, int Count)> Wanted(ulong extent, PagePresence presence, IReadOnlyList<Range> ranges)
+    private static List<(int Ordinal, int Page, int Count)> Wanted(ulong extent, PagePresence presence, ReadOnlySpan<Range> ranges)
     {
         List<(int Ordinal, int Page, int Count)> wanted = [];
         int ordinal = 0;

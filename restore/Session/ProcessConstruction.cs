@@ -1,3 +1,4 @@
+using LazyRestore.Agent;
 using LazyRestore.ImageFormat;
 using LazyRestore.ImageFormat.Records;
 using LazyRestore.Restore.Plan;
@@ -24,6 +25,7 @@ internal sealed class ProcessConstruction
     private readonly Sanctuary _sanctuary;
     private readonly DescriptorPlan _descriptors;
     private readonly Func<int, int> _pidOf;
+    private readonly SharedProcessor _processor;
     private RestoredThreads? _threads;
     private OwnThread? _filePages;
 
@@ -34,9 +36,12 @@ internal sealed class ProcessConstruction
     /// <param name="leader">The stub.</param>
     /// <param name="objectPaths">Paths through which the process can open the memory objects that are files.</param>
     /// <param name="pidOf">The process ID here of a process of the image.</param>
+    /// <param name="processor">Where it is built.</param>
     internal ProcessConstruction(
-        CheckpointImage image, Checkpoint checkpoint, RestoreOptions options, Tracee leader, IReadOnlyDictionary<int, string> objectPaths, Func<int, int> pidOf)
+        CheckpointImage image, Checkpoint checkpoint, RestoreOptions options, Tracee leader, IReadOnlyDictionary<int, string> objectPaths, Func<int, int> pidOf,
+        SharedProcessor processor)
     {
+        _processor = processor;
         _image = image;
         _checkpoint = checkpoint;
         _options = options;
@@ -66,17 +71,22 @@ internal sealed class ProcessConstruction
         VmaRecord[] lazy = LazyMemory.Select(_image, _checkpoint);
         _runner.Run(_leader, AddressSpacePlan.Vacate(_sanctuary));
         _runner.Run(_leader, AddressSpacePlan.Build(_checkpoint, objectPaths));
-        _filePages = OwnThread.Start("file pages", () => EagerPages.FillFiles(_image, _checkpoint, Pid, shared));
+        _filePages = OwnThread.Start("file pages", () =>
+        {
+            _processor.Leave();
+            EagerPages.FillFiles(_image, _checkpoint, Pid, shared);
+        });
         EagerPages.FillArguments(_image, _checkpoint, Pid);
         if (lazy.Length > 0)
         {
             MoverChoice mover = LazyMemory.ChooseMover(_image, _checkpoint.Process, _options, lazy);
-            (SystemCallProgram program, CallResultRef call) = AddressSpacePlan.RegisterLazy(lazy, _sanctuary, mover.IsWanted);
+            (SystemCallProgram program, CallResultRef call) = AddressSpacePlan.RegisterLazy(
+                lazy, _sanctuary, mover.IsWanted, _options.OnPageError == PageErrorPolicy.SigBus);
             int number = (int)_runner.Run(_leader, program)[call];
             using PidDescriptor process = PidDescriptor.Open(Pid);
             SafeFileHandle fault = process.Take(number);
             SharedMemorySeed? seed = SharedMemorySeed.Plant(shared.Of(_checkpoint), _runner, _leader, process);
-            Memory = LazyMemory.Start(_image, _checkpoint, _options, _leader, _runner, _sanctuary, fault, lazy, mover, seed, group);
+            Memory = LazyMemory.Start(_image, _checkpoint, _options, _leader, _runner, _sanctuary, fault, lazy, mover, seed, group, _processor);
         }
     }
 
@@ -107,7 +117,7 @@ internal sealed class ProcessConstruction
         _threads = RestoredThreads.Create(_checkpoint, _runner, _leader, _options.NewPid, _pidOf);
         _filePages!.Join();
         OomScore.Set(Pid, _checkpoint.Process.OomScoreAdjustment);
-        _threads.SetUp(own);
+        _threads.SetUp(own, _processor);
         _threads.SetRegisters();
     }
 
@@ -120,7 +130,7 @@ internal sealed class ProcessConstruction
             Interop.syscall((long)SystemCall.kill, Pid, _checkpoint.Process.StopSignal);
         }
 
-        _threads!.Release();
+        _threads!.Release(_processor);
     }
 
     /// <summary>Lets go of what serves the process, which has been killed.</summary>

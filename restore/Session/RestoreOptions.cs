@@ -30,6 +30,9 @@ public sealed record RestoreOptions
     /// <summary>Which memory comes back in huge pages.</summary>
     public HugePagePolicy HugePages { get; init; }
 
+    /// <summary>How long a thread may wait for a page from a source that is not a file; infinite for as long as it takes.</summary>
+    public TimeSpan SourcePatience { get; init; } = Timeout.InfiniteTimeSpan;
+
     /// <summary>What the process finds in place of what it had.</summary>
     public Replacements Replacements { get; init; } = new();
 

@@ -13,6 +13,8 @@ internal sealed class RestoredThreads
     private const ulong ThreadFlags = CloneArguments.CLONE_VM | CloneArguments.CLONE_FS | CloneArguments.CLONE_FILES
         | CloneArguments.CLONE_SIGHAND | CloneArguments.CLONE_THREAD | CloneArguments.CLONE_SYSVSEM;
 
+    private const uint SchedulingDeadline = 6;
+
     private readonly Checkpoint _checkpoint;
     private readonly RemoteRunner _runner;
     private readonly List<Tracee> _threads;
@@ -88,11 +90,17 @@ internal sealed class RestoredThreads
     }
 
     /// <summary>Gives every thread what is its own, the leader last: with it go the process's signals and timers.</summary>
-    internal void SetUp(Credentials own)
+    internal void SetUp(Credentials own, SharedProcessor processor)
     {
         for (int i = _threads.Count - 1; i >= 0; i--)
         {
             ThreadRecord record = _checkpoint.Threads[i];
+            if (record.Scheduling.Policy == SchedulingDeadline)
+            {
+                // The kernel has no deadlines for threads that are bound.
+                processor.Free(_threads[i].Tid);
+            }
+
             var program = new SystemCallProgram();
             ThreadPlan.Add(program, record);
             if (i == 0)
@@ -101,6 +109,7 @@ internal sealed class RestoredThreads
             }
 
             SignalPlan.AddOwn(program, Leader.Tid, _threads[i].Tid, record.PendingSignals);
+            ThreadPlan.AddSeccomp(program, record);
             CredentialsPlan.Add(program, record.Credentials, own);
             if (i == 0)
             {
@@ -129,9 +138,14 @@ internal sealed class RestoredThreads
         }
     }
 
-    /// <summary>Lets all threads go.</summary>
-    internal void Release()
+    /// <summary>Lets all threads go, each to the processors that it could use.</summary>
+    internal void Release(SharedProcessor processor)
     {
+        for (int i = 0; i < _threads.Count; i++)
+        {
+            processor.Free(_threads[i].Tid, _checkpoint.Threads[i].Affinity.Span);
+        }
+
         foreach (Tracee thread in _threads)
         {
             thread.Detach();

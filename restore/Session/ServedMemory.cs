@@ -11,6 +11,7 @@ internal sealed class ServedMemory(IReadOnlyList<LazyMemory> memories, IRestoreO
     private const int WatchMilliseconds = 10;
     private const int OrphanCheckMilliseconds = 100;
     private readonly List<LazyMemory> _waiting = [.. memories];
+    private readonly SourceWatch _source = new(memories, observer);
     private bool _anyFilled;
     private LazyRestoreException? _failure;
 
@@ -30,14 +31,16 @@ internal sealed class ServedMemory(IReadOnlyList<LazyMemory> memories, IRestoreO
             {
                 nextCheck = Environment.TickCount64 + OrphanCheckMilliseconds;
                 PageStatistics pages = Statistics;
-                observer.Progress(totalPages - pages.PagesRemaining, totalPages);
+                observer.Progress(totalPages - pages.PagesRemaining, totalPages, _source.Status);
             }
 
+            _source.Look();
             workingSet?.SaveWhenRecorded(memories[0].Service);
             _waiting.RemoveAll(memory => IsOver(memory, checks));
             _ = _waiting.FirstOrDefault()?.Completion.Wait(WatchMilliseconds);
         }
 
+        _source.Look();
         workingSet?.SaveWhenRecorded(memories[0].Service);
         return _failure is { } failure ? throw failure : _anyFilled;
     }

@@ -85,7 +85,8 @@ internal sealed class StubTree
         int pid = _checkpoint.Process.Pid;
         int started = StubProcess.Start(_newIds ? 0 : pid);
         _pids.Add(pid, started);
-        Tracee stub = Tracee.Seize(started, started, TraceOptions);
+        bool hasSeccomp = _checkpoint.Processes.Any(process => process.Threads.Any(thread => thread.Seccomp is not null));
+        Tracee stub = Tracee.Seize(started, started, TraceOptions | (hasSeccomp ? Interop.PTRACE_O_SUSPEND_SECCOMP : 0));
         stub.Interrupt();
         stub.WaitForInterrupt();
         _stubs.Add(pid, stub);
@@ -157,7 +158,7 @@ internal sealed class StubTree
         CallResultRef created = program.Call(SystemCall.clone3, arguments, arguments.Length);
         int pid = (int)Run(fork.Pid, program)[created];
         _pids.Add(fork.Child, pid);
-        Tracee child = Tracee.AutoAttached(pid, pid);
+        Tracee child = _stubs[fork.Pid].Created(pid);
         child.WaitForInterrupt();
         _stubs.Add(fork.Child, child);
         _runners.Add(fork.Child, RunnerOf(fork.Pid).In(child));

@@ -1,6 +1,7 @@
 using LazyRestore.ImageFormat;
 using LazyRestore.ImageFormat.Records;
 using LazyRestore.Restore.Plan;
+using LazyRestore.Restore.Tracing;
 
 namespace LazyRestore.Restore.Session;
 
@@ -34,11 +35,13 @@ internal sealed class TreeConstruction : IDisposable
         using MemoryObjects objects = MemoryObjects.Create(image, SharedSelection.Of(image, options));
         using OrphanAdoption? adoption = checkpoint.Descendants.Count > 0 ? OrphanAdoption.Begin() : null;
         RepairedConnections connections = RepairedConnections.Lock(checkpoint);
+        SharedProcessor processor = new();
         TreeConstruction? construction = null;
         try
         {
+            processor.Enter();
             construction = new TreeConstruction(StubTree.Create(checkpoint, options.NewPid), connections);
-            construction.BuildAddressSpaces(image, options, objects);
+            construction.BuildAddressSpaces(image, options, objects, processor);
             construction.BuildDescriptors(checkpoint);
             Credentials own = OwnCredentials.Read();
             construction._processes.ForEach(process => process.SetUpThreads(own));
@@ -49,6 +52,10 @@ internal sealed class TreeConstruction : IDisposable
             construction?.Dispose();
             connections.Dispose();
             throw;
+        }
+        finally
+        {
+            processor.Leave();
         }
     }
 
@@ -72,13 +79,13 @@ internal sealed class TreeConstruction : IDisposable
         _connections.Dispose();
     }
 
-    private void BuildAddressSpaces(CheckpointImage image, RestoreOptions options, MemoryObjects objects)
+    private void BuildAddressSpaces(CheckpointImage image, RestoreOptions options, MemoryObjects objects, SharedProcessor processor)
     {
         long group = Random.Shared.NextInt64();
         IReadOnlyDictionary<int, string> paths = objects.Paths;
         foreach (Checkpoint checkpoint in image.Checkpoint.Processes)
         {
-            ProcessConstruction process = new(image, checkpoint, options, _stubs[checkpoint.Process.Pid], paths, _stubs.PidOf);
+            ProcessConstruction process = new(image, checkpoint, options, _stubs[checkpoint.Process.Pid], paths, _stubs.PidOf, processor);
             _processes.Add(process);
             process.BuildAddressSpace(paths, objects.Shared, group);
         }

@@ -1,4 +1,5 @@
 using LazyRestore.Agent;
+using LazyRestore.Agent.Sources;
 using LazyRestore.ImageFormat;
 
 namespace LazyRestore.Restore.Session;
@@ -10,7 +11,7 @@ internal sealed class WorkingSetFile(CheckpointImage image, RestoreOptions optio
 
     /// <summary>The recording that a restore is to follow; null when there is none of this image, or it is not to be followed.</summary>
     internal static WorkingSet? Find(CheckpointImage image, RestoreOptions options) =>
-        options.FollowWorkingSet ? WorkingSet.TryRead(options.ImagePath, image.Checkpoint.Header.ImageId.Span) : null;
+        options.FollowWorkingSet ? ImageOpener.FindWorkingSet(image, options.ImagePath) : null;
 
     /// <summary>Writes what was recorded, as soon as the process has settled. That it cannot be written does no harm to the process.</summary>
     internal void SaveWhenRecorded(PageService service)

@@ -43,6 +43,7 @@ public sealed class FrozenProcess : IDisposable
             }
 
             process._threads = [leader, .. process._threads.Where(thread => thread != leader).OrderBy(thread => thread.Tid)];
+            process._threads.ForEach(thread => thread.SuspendSeccomp());
             InterruptedWait.RestartAll(process);
             RseqCriticalSection.AbortAll(process);
             return process;

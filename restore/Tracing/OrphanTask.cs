@@ -125,9 +125,9 @@ internal sealed class OrphanTask
         }
     }
 
-    private static Tracee Attach(int pid)
+    private Tracee Attach(int pid)
     {
-        Tracee task = Tracee.AutoAttached(pid, pid);
+        Tracee task = _creator.Created(pid);
         task.WaitForInterrupt();
         return task;
     }

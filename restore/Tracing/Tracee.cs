@@ -116,8 +116,8 @@ public sealed unsafe partial class Tracee
     /// <summary>Seizes a running thread; it is not stopped by that.</summary>
     internal static Tracee Seize(int processId, int tid, long options)
     {
-        var tracee = new Tracee(processId, tid);
-        tracee.Request(Interop.PTRACE_SEIZE, 0, (void*)(options | Interop.PTRACE_O_TRACESYSGOOD));
+        var tracee = new Tracee(processId, tid) { _always = Interop.PTRACE_O_TRACESYSGOOD | (options & Interop.PTRACE_O_SUSPEND_SECCOMP) };
+        tracee.Request(Interop.PTRACE_SEIZE, 0, (void*)(options | tracee._always));
         return tracee;
     }
 
@@ -149,7 +149,7 @@ public sealed unsafe partial class Tracee
 
     /// <summary>Replaces its PTRACE_O_ options, which a task that it creates inherits.</summary>
     internal void SetOptions(long options) =>
-        Request(Interop.PTRACE_SETOPTIONS, 0, (void*)(options | Interop.PTRACE_O_TRACESYSGOOD));
+        Request(Interop.PTRACE_SETOPTIONS, 0, (void*)(options | _always));
 
     /// <summary>What belongs to the event it is stopped at: the ID of the task it has created.</summary>
     internal ulong ReadEventMessage()

@@ -56,6 +56,32 @@ public class DamageTests
         Assert.Equal(PageServiceEnd.Failed, served.WaitForEnd().End);
     }
 
+    [Fact]
+    public void UnderThePolicySigBusOnlyWhoTouchesADamagedPageIsHit()
+    {
+        using Served served = new(HydrationOrder.Linear, onPageError: PageErrorPolicy.SigBus);
+        ExtentEntry second = served.Image.Image.Index.Entries[1];
+        ExtentEntry third = served.Image.Image.Index.Entries[2];
+        using (FileStream file = OpenForWriting(served))
+        {
+            // A page of the second extent, and all that is known of the third.
+            file.Position = second.PayloadOffset;
+            file.Write("damage"u8);
+            file.Position = third.RecordOffset;
+            file.Write("damage"u8);
+        }
+
+        served.Service.Start();
+        Assert.Equal(PageServiceEnd.Resident, served.WaitForEnd().End);
+        Assert.Equal(1 + 512, served.Service.Statistics.PoisonedPages);
+
+        // Nobody holds the userfaultfd any more: what cannot be had is still no zero.
+        served.Service.Dispose();
+        served.Target.Fault.Dispose();
+        string expected = ServedImage.Expected(0, 512) + "b" + ServedImage.Expected(513, 511) + new string('b', 512) + ServedImage.Expected(1536, 512);
+        Assert.Equal(expected, served.Target.Main.Verify(ServedImage.Start, ServedImage.Pages));
+    }
+
     private static FileStream OpenForWriting(Served served) =>
         new(served.Image.FilePath, FileMode.Open, FileAccess.Write, FileShare.ReadWrite);
 }

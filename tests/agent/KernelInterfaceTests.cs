@@ -15,6 +15,7 @@ public unsafe class KernelInterfaceTests
         Assert.Equal(UFFDIO_COPY, Request(write: true, read: true, 0x03, sizeof(uffdio_copy)));
         Assert.Equal(UFFDIO_ZEROPAGE, Request(write: true, read: true, 0x04, sizeof(uffdio_zeropage)));
         Assert.Equal(UFFDIO_MOVE, Request(write: true, read: true, 0x05, sizeof(uffdio_move)));
+        Assert.Equal(UFFDIO_CONTINUE, Request(write: true, read: true, 0x07, sizeof(uffdio_continue)));
         Assert.Equal(UFFDIO_POISON, Request(write: true, read: true, 0x08, sizeof(uffdio_poison)));
         Assert.Equal(UFFDIO_API, Request(write: true, read: true, 0x3F, sizeof(uffdio_api)));
     }

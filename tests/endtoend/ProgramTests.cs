@@ -49,6 +49,43 @@ public sealed class ProgramTests
     }
 
     [Theory]
+    [InlineData(Mode.Lazy)]
+    [InlineData(Mode.Eager)]
+    public async Task NodeServesOn(Mode mode)
+    {
+        string node = Installed("node");
+        using Subject subject = Subject.Start(LazyRestoreBinary.Native, folder => [node, Path.Combine(Repository.Targets, "http_server.js"), folder]);
+        string port = subject.Scratch.Text("ready");
+        using HttpClient client = new() { BaseAddress = new Uri($"http://127.0.0.1:{port}"), Timeout = Deadline.Usual };
+        Assert.Equal("put", await client.GetStringAsync("put/a/checkpoint"));
+        Task<string> late = client.GetStringAsync("later/after");
+        int ticks = int.Parse(await client.GetStringAsync("ticks"), CultureInfo.InvariantCulture);
+
+        // The client's connections, one with an answer that is to come, go on.
+        subject.Dump("--tcp-established");
+        subject.Restore(mode);
+        Assert.Equal("after", await late);
+        Assert.Equal("checkpoint", await client.GetStringAsync("get/a"));
+        Assert.Equal("value of 777", await client.GetStringAsync("get/key777"));
+        Assert.Equal("50001", await client.GetStringAsync("count"));
+        Assert.Equal("300000", await client.GetStringAsync("collect"));
+        Assert.Equal(port, await client.GetStringAsync("file"));
+        Assert.True(int.Parse(await client.GetStringAsync("ticks"), CultureInfo.InvariantCulture) > ticks);
+    }
+
+    [Theory]
+    [InlineData(Mode.Lazy)]
+    [InlineData(Mode.Eager)]
+    public void DotnetCollectsOn(Mode mode)
+    {
+        using Subject subject = Subject.Start(
+            LazyRestoreBinary.Native, folder => [DotnetHost, BusyHeap, folder]);
+        subject.Dump();
+        subject.Restore(mode);
+        subject.Verify();
+    }
+
+    [Theory]
     [MemberData(nameof(Modes))]
     public void PerlCountsOn(Mode mode)
     {
@@ -101,6 +138,13 @@ public sealed class ProgramTests
         subject.Dump();
         Assert.Equal(0, subject.RestoreInForeground().WaitForExit());
     }
+
+    private static string BusyHeap { get; } = Path.Combine(
+        AppContext.BaseDirectory.Replace("/tests/endtoend/", "/tests/programs/busy-heap/", StringComparison.Ordinal), "LazyRestore.BusyHeap.dll");
+
+    private static string DotnetHost =>
+        Environment.GetEnvironmentVariable("DOTNET_HOST_PATH")
+        ?? (Environment.GetEnvironmentVariable("DOTNET_ROOT") is { Length: > 0 } root ? Path.Combine(root, "dotnet") : "dotnet");
 
     private static HttpClient NewClient(Uri address) =>
         new() { BaseAddress = address, DefaultRequestVersion = new Version(1, 0), Timeout = Deadline.Usual };

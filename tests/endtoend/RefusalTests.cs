@@ -11,7 +11,6 @@ public sealed class RefusalTests
     [InlineData("pipe", "pipe")]
     [InlineData("inotify", "inotify")]
     [InlineData("io_uring", "io_uring")]
-    [InlineData("seccomp", "seccomp")]
     [InlineData("packet", "socket")]
     [InlineData("userfaultfd", "userfaultfd")]
     [InlineData("pidfd", "pidfd")]

@@ -103,6 +103,67 @@ public sealed class RemoteTests
         subject.Tool("inspect", url + "#../image.ckpt").Exits(5).Names("no image");
     }
 
+    [Theory]
+    [InlineData("sigbus", 128 + 7)]
+    [InlineData("kill", 128 + 9)]
+    public void WhenPatienceEndsTheProcessEndsIfItWasAskedFor(string policy, int status)
+    {
+        using Subject subject = Subject.StartTarget("ballast", "32");
+        subject.Dump();
+        string url = Url(subject, "unix");
+        RunningProcess server = Serve(subject, url);
+        RunningProcess restore = subject.RestoreFrom(url, Mode.Demand, "--on-page-error", policy, "--source-timeout", "0.3", "--json");
+        server.Signal(Signals.Kill);
+        server.WaitForExit();
+        File.WriteAllText(subject.Scratch.File("go"), "");
+        Assert.Equal(policy == "kill" ? 5 : status, restore.WaitForExit());
+        subject.Await("the process ends", () => !Proc.IsAlive(subject.Pid));
+        Assert.DoesNotContain("differs", subject.Log, StringComparison.Ordinal);
+        Assert.Contains("\"event\":\"source_lost\"", restore.Output, StringComparison.Ordinal);
+        Assert.Contains("is lost", restore.Errors, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public void WhenPatienceEndsTheProcessWaitsForAnotherAgentOtherwise()
+    {
+        using Subject subject = Subject.StartTarget("ballast", "32");
+        subject.Dump();
+        string url = Url(subject, "unix");
+        RunningProcess server = Serve(subject, url);
+        RunningProcess restore = subject.RestoreFrom(url, Mode.Demand, "--source-timeout", "0.3");
+        server.Signal(Signals.Kill);
+        server.WaitForExit();
+        File.WriteAllText(subject.Scratch.File("go"), "");
+        Assert.Equal(5, restore.WaitForExit());
+        Assert.Contains("agent --resume", restore.Errors, StringComparison.Ordinal);
+        using RunningProcess again = Serve(subject, url);
+        RunningProcess agent = subject.StartTool("agent", "--resume", subject.Pid.ToString(CultureInfo.InvariantCulture), "--json");
+        subject.Verify();
+        agent.WaitForExit();
+    }
+
+    /// <summary>With encryption, a certificate of our own, a token, and a second server that takes over when the first is killed.</summary>
+    [Fact]
+    public void MemoryComesBackFromServersThatWantToKnowWhoAsks()
+    {
+        using Subject subject = Subject.StartTarget("ballast", "64");
+        subject.Dump();
+        using CertificateFiles files = CertificateFiles.Make(subject.Scratch);
+        File.WriteAllText(subject.Scratch.File("token"), "secret\n");
+        string[] server = ["--tls-cert", files.Certificate, "--tls-key", files.Key, "--tls-ca", files.Authority, "--token-file", subject.Scratch.File("token")];
+        string[] client = ["--tls-cert", files.Certificate, "--tls-key", files.Key, "--tls-ca", files.Authority];
+        string[] urls = [Url(subject, "tls"), Url(subject, "tls")];
+        RunningProcess first = Serve(subject, urls[0], server);
+        using RunningProcess second = Serve(subject, urls[1], server);
+        subject.Tool(["inspect", urls[0], .. client]).Exits(5).Names("--token-file");
+        RunningProcess restore = subject.RestoreFrom(
+            urls[0] + "/image.ckpt", Mode.Demand, [.. client, "--from", urls[1], "--token-file", subject.Scratch.File("token")]);
+        first.Signal(Signals.Kill);
+        first.WaitForExit();
+        subject.Verify();
+        Assert.DoesNotContain("is lost", restore.Errors, StringComparison.Ordinal);
+    }
+
     [Fact]
     public void AServerThatIsNotThereIsNamed()
     {
@@ -122,12 +183,12 @@ public sealed class RemoteTests
 
         using TcpListener listener = new(IPAddress.Loopback, 0);
         listener.Start();
-        return string.Create(CultureInfo.InvariantCulture, $"tcp://127.0.0.1:{((IPEndPoint)listener.LocalEndpoint).Port}");
+        return string.Create(CultureInfo.InvariantCulture, $"{transport}://127.0.0.1:{((IPEndPoint)listener.LocalEndpoint).Port}");
     }
 
-    private static RunningProcess Serve(Subject subject, string url)
+    private static RunningProcess Serve(Subject subject, string url, params string[] more)
     {
-        RunningProcess server = subject.StartTool("serve", subject.Image, "--listen", url, "--json");
+        RunningProcess server = subject.StartTool(["serve", subject.Image, "--listen", url, "--json", .. more]);
         subject.Await("the server listens", () => server.Output.Contains("listening", StringComparison.Ordinal) || server.HasExited, server.Describe);
         Assert.False(server.HasExited, server.Describe());
         return server;

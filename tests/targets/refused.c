@@ -4,11 +4,8 @@
 #include <sys/fanotify.h>
 #include <sys/inotify.h>
 #include <sys/socket.h>
-#include <linux/filter.h>
-#include <linux/seccomp.h>
 #include <linux/perf_event.h>
 #include <linux/userfaultfd.h>
-#include <sys/prctl.h>
 #include <sys/un.h>
 
 static int fds[2] = { -1, -1 };
@@ -77,14 +74,6 @@ static void io_uring(void)
     fds[0] = MUST(syscall(SYS_io_uring_setup, 4, parameters));
 }
 
-static void seccomp_filter(void)
-{
-    struct sock_filter allow = { 0x06, 0, 0, SECCOMP_RET_ALLOW };
-    struct sock_fprog program = { 1, &allow };
-    MUST(prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0));
-    MUST(prctl(PR_SET_SECCOMP, SECCOMP_MODE_FILTER, &program));
-}
-
 static void packet(void) { fds[0] = MUST(socket(AF_PACKET, SOCK_RAW, 0)); }
 
 static void userfault(void) { fds[0] = MUST(syscall(SYS_userfaultfd, O_CLOEXEC | O_NONBLOCK)); }
@@ -111,7 +100,7 @@ static void terminal(void) { fds[0] = MUST(posix_openpt(O_RDWR | O_NOCTTY)); }
 
 static const struct { const char *name; void (*set_up)(void); } kinds[] = {
     { "tcp", tcp }, { "unix", unix_outside }, { "pipe", pipe_outside }, { "inotify", inotify }, { "io_uring", io_uring },
-    { "seccomp", seccomp_filter }, { "packet", packet }, { "userfaultfd", userfault },
+    { "packet", packet }, { "userfaultfd", userfault },
     { "pidfd", pidfd }, { "fanotify", fanotify }, { "fifo", fifo }, { "terminal", terminal },
 };
 

@@ -6,7 +6,7 @@
 #include <sys/resource.h>
 #include <sys/rseq.h>
 
-#define THREADS 6
+#define THREADS 7
 
 static __thread uint64_t tls_word;
 static __thread char tls_block[5000];
@@ -36,7 +36,8 @@ static void expect_rseq(void)
     EXPECT("rseq cpu_id is a processor", area->cpu_id < cpus);
     cpu_set_t one, old;
     sched_getaffinity(0, sizeof old, &old);
-    for (unsigned c = 0; c < cpus && c < CPU_SETSIZE; c++) {
+    /* A thread with deadlines has to be free to go anywhere. */
+    for (unsigned c = 0; c < cpus && c < CPU_SETSIZE && sched_getscheduler(0) != SCHED_DEADLINE; c++) {
         if (!CPU_ISSET(c, &old))
             continue;
         CPU_ZERO(&one);
@@ -124,6 +125,12 @@ static void take_traits(int index)
     if (index == 5) {
         struct sched_param real_time = { .sched_priority = 3 };
         (void)!sched_setscheduler(0, SCHED_RR, &real_time); /* as far as the machine allows it */
+    }
+    if (index == 6) {
+        struct { uint32_t size, policy; uint64_t flags; int32_t nice; uint32_t priority; uint64_t runtime, deadline, period; } deadline = {
+            .size = sizeof deadline, .policy = SCHED_DEADLINE, .runtime = 1000000, .deadline = 30000000, .period = 30000000
+        };
+        (void)!syscall(SYS_sched_setattr, 0, &deadline, 0);
     }
     MUST(prctl(PR_SET_TIMERSLACK, 60000 + index));
     MUST(syscall(SYS_ioprio_set, 1, 0, 2 << 13 | index));

@@ -79,5 +79,6 @@ internal static class CommandLine
         new BenchCommand(context),
         new DemoCommand(context),
         new CompletionCommand(context),
+        new SupportCommand(context),
     ];
 }

@@ -21,7 +21,11 @@ internal sealed class DumpCommand : Verb
     {
         Description = "Where the image goes; - is standard output",
         HelpName = "IMAGE",
-        Required = true,
+    };
+
+    private readonly Option<bool> _dryRun = new("--dry-run")
+    {
+        Description = "Only tell what would and would not be saved; the process is not stopped. Exit code 3 when it cannot be saved",
     };
 
     private readonly Option<bool> _leaveRunning = new("--leave-running", "-R")
@@ -73,6 +77,7 @@ internal sealed class DumpCommand : Verb
             new("lazyrestore dump 4711 -o redis.ckpt", "save process 4711 and end it"),
             new("lazyrestore dump 4711 -R -o redis.ckpt", "save it and let it go on"),
             new("lazyrestore dump 4711 --snapshot -o redis.ckpt", "save it as it is now, and let it go on before that is done"),
+            new("lazyrestore dump 4711 --dry-run", "tell whether it can be saved, and what keeps it from that"),
             new("lazyrestore dump 4711 -o - --compress zstd | ssh host 'cat > redis.ckpt'", "send the image elsewhere"))
     {
         _compress.AcceptOnlyFromAmong("none", "lz4", "zstd");
@@ -84,6 +89,11 @@ internal sealed class DumpCommand : Verb
                 {
                     result.AddError($"{running.Name} and --leave-stopped exclude each other");
                 }
+            }
+
+            if (result.GetValue(_dryRun) == (result.GetResult(_output) is not null))
+            {
+                result.AddError("either --output names the image, or --dry-run writes none");
             }
 
             if (result.GetValue(_tcpEstablished) && result.GetValue(_tcpClose))
@@ -98,6 +108,7 @@ internal sealed class DumpCommand : Verb
         });
         Add(_pid);
         Add(_output);
+        Add(_dryRun);
         Add(_leaveRunning);
         Add(_snapshot);
         Add(_leaveStopped);
@@ -114,6 +125,13 @@ internal sealed class DumpCommand : Verb
     /// <inheritdoc/>
     protected override int Run(ParseResult parse, Reporter reporter)
     {
+        if (parse.GetValue(_dryRun))
+        {
+            DryRunResult found = DryRun.Run(parse.GetRequiredValue(_pid), ChoicesOf(parse));
+            reporter.Result(DryRunReport.Of(found));
+            return found.Refusals.Count == 0 ? 0 : (int)FailureReason.Unsupported;
+        }
+
         DumpOptions options = OptionsOf(parse);
         if (options.Output is "-" && reporter.Streams.OutputIsTerminal)
         {
@@ -143,16 +161,18 @@ internal sealed class DumpCommand : Verb
         Snapshot = parse.GetValue(_snapshot),
         LeaveStopped = parse.GetValue(_leaveStopped),
         Caching = parse.GetValue(_direct) ? FileCaching.Direct : FileCaching.Cached,
-        Choices = new DumpChoices
-        {
-            InheritStdio = parse.GetValue(_inheritStdio),
-            Tcp = parse.GetValue(_tcpEstablished) ? TcpPolicy.Save : parse.GetValue(_tcpClose) ? TcpPolicy.Close : TcpPolicy.Refuse,
-        },
+        Choices = ChoicesOf(parse),
         Codec = parse.GetValue(_compress) switch
         {
             "lz4" => ExtentCodec.Lz4,
             "zstd" => ExtentCodec.Zstd,
             _ => ExtentCodec.None,
         },
+    };
+
+    private DumpChoices ChoicesOf(ParseResult parse) => new()
+    {
+        InheritStdio = parse.GetValue(_inheritStdio),
+        Tcp = parse.GetValue(_tcpEstablished) ? TcpPolicy.Save : parse.GetValue(_tcpClose) ? TcpPolicy.Close : TcpPolicy.Refuse,
     };
 }

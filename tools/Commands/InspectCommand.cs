@@ -14,7 +14,7 @@ internal sealed class InspectCommand : Verb
 
     private readonly Argument<string> _image = new("IMAGE")
     {
-        Description = "The image: a path, tcp://HOST:PORT/NAME, unix:SOCKET#NAME, ssh://HOST/PATH, https://…, s3://BUCKET/KEY, or - for standard input",
+        Description = "The image: a path, tcp://HOST:PORT/NAME, tls://…, unix:SOCKET#NAME, ssh://HOST/PATH, https://…, s3://BUCKET/KEY, or - for standard input",
     };
 
     private readonly Argument<string> _section = new("SECTION")
@@ -30,13 +30,13 @@ internal sealed class InspectCommand : Verb
         CustomParser = Numbers.Address,
     };
 
-    private readonly Option<string> _s3Endpoint = S3Endpoint.Option();
-
     private readonly Option<int?> _process = new("--pid")
     {
         Description = "The process that processes, maps, threads, files and page are about, when the image has several; otherwise the first one",
         HelpName = "PID",
     };
+
+    private readonly SourceOptions _source = new();
 
     /// <summary>Creates the verb.</summary>
     public InspectCommand(CommandContext context)
@@ -62,16 +62,15 @@ internal sealed class InspectCommand : Verb
         Add(_image);
         Add(_section);
         Add(_address);
-        Add(_s3Endpoint);
         Add(_process);
+        _source.AddTo(this, _image);
     }
 
     /// <inheritdoc/>
     protected override int Run(ParseResult parse, Reporter reporter)
     {
         using Interruption interruption = new();
-        using ImageInput input = ImageInput.Open(
-            S3Endpoint.Applied(parse.GetRequiredValue(_image), parse.GetValue(_s3Endpoint)), reporter.Streams, interruption.Token);
+        using ImageInput input = ImageInput.Open(_source.Image(parse, _image), reporter.Streams, interruption.Token);
         using CheckpointImage image = ImageOpener.Open(input.Path, interruption.Token);
         Checkpoint process = Find(image.Checkpoint, parse.GetValue(_process));
         reporter.Result(parse.GetRequiredValue(_section) switch

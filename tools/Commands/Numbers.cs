@@ -31,6 +31,20 @@ internal static class Numbers
         return 1;
     }
 
+    /// <summary>A time in seconds, more than zero; infinite when none is given.</summary>
+    public static TimeSpan Seconds(ArgumentResult result)
+    {
+        const double Longest = 365 * 24 * 3600;
+        string word = result.Tokens[0].Value;
+        if (double.TryParse(word, NumberStyles.AllowDecimalPoint, CultureInfo.InvariantCulture, out double seconds) && seconds is > 0 and <= Longest)
+        {
+            return TimeSpan.FromSeconds(seconds);
+        }
+
+        result.AddError($"'{word}' is not a number of seconds");
+        return Timeout.InfiniteTimeSpan;
+    }
+
     /// <summary>A memory address: hexadecimal, with or without 0x.</summary>
     public static ulong? Address(ArgumentResult result)
     {

@@ -1,8 +1,5 @@
 using System.CommandLine;
 using LazyRestore.Agent;
-using LazyRestore.Agent.Sources;
-using LazyRestore.Agent.Sources.Caching;
-using LazyRestore.Agent.Sources.Remote;
 using LazyRestore.Restore;
 using LazyRestore.Restore.Plan;
 using LazyRestore.Tools.Output;
@@ -20,30 +17,12 @@ internal sealed class RestoreCommand : Verb
 
     private readonly Argument<string> _image = new("IMAGE")
     {
-        Description = "The image: a path, tcp://HOST:PORT/NAME, unix:SOCKET#NAME, ssh://HOST/PATH, https://…, s3://BUCKET/KEY, or - for standard input",
+        Description = "The image: a path, tcp://HOST:PORT/NAME, tls://…, unix:SOCKET#NAME, ssh://HOST/PATH, https://…, s3://BUCKET/KEY, or - for standard input",
     };
 
-    private readonly Option<string> _via = new("--via")
-    {
-        Description = "Run COMMAND in a shell and fetch the image IMAGE through its standard streams, as from 'lazyrestore serve --stdio'",
-        HelpName = "COMMAND",
-    };
+    private readonly SourceOptions _source = new();
 
-    private readonly Option<string> _s3Endpoint = S3Endpoint.Option();
-
-    private readonly Option<string> _cache = new("--cache")
-    {
-        Description = "Keep what is fetched of an image elsewhere in the folder DIR, and do not fetch it again",
-        HelpName = "DIR",
-    };
-
-    private readonly Option<long> _cacheSize = new("--cache-size")
-    {
-        Description = "How large the folder may become; what was used longest ago goes first",
-        HelpName = "SIZE",
-        CustomParser = Numbers.Bytes,
-        DefaultValueFactory = _ => 20L << 30,
-    };
+    private readonly CacheOptions _cache = new();
 
     private readonly Option<bool> _detach = new("--detach", "-d")
     {
@@ -101,9 +80,17 @@ internal sealed class RestoreCommand : Verb
 
     private readonly Option<string> _onPageError = new("--on-page-error")
     {
-        Description = "What becomes of the process when a page cannot be had",
-        HelpName = "wait|kill",
+        Description = "When a page cannot be had, who touches it waits, gets SIGBUS, or the process is killed",
+        HelpName = "wait|sigbus|kill",
         DefaultValueFactory = _ => "wait",
+    };
+
+    private readonly Option<TimeSpan> _sourceTimeout = new("--source-timeout")
+    {
+        Description = "How long a thread waits for a page from elsewhere before --on-page-error comes into play; without it, as long as it takes",
+        HelpName = "SECONDS",
+        CustomParser = Numbers.Seconds,
+        DefaultValueFactory = _ => Timeout.InfiniteTimeSpan,
     };
 
     private readonly Option<bool> _tcpClose = new("--tcp-close")
@@ -139,6 +126,7 @@ internal sealed class RestoreCommand : Verb
             new("lazyrestore restore redis.ckpt", "in the foreground; exits with the status of the process"),
             new("lazyrestore restore -d --pidfile redis.pid redis.ckpt", "in the background"),
             new("lazyrestore restore tcp://127.0.0.1:9100/redis.ckpt", "from a page server, its memory arriving through the network"),
+            new("lazyrestore restore tls://a:9100/redis.ckpt --from tls://b:9100/redis.ckpt --token-file token", "from one server or the other"),
             new("lazyrestore restore https://images.example/redis.ckpt", "from a web server, or from an object store with s3://bucket/redis.ckpt"),
             new("lazyrestore restore --cache /var/cache/lazyrestore s3://bucket/redis.ckpt", "the next time without fetching it again"),
             new("lazyrestore restore redis.ckpt --via 'ssh host lazyrestore serve --stdio /images'", "through any command"),
@@ -148,28 +136,17 @@ internal sealed class RestoreCommand : Verb
         _prefetch.AcceptOnlyFromAmong("recorded", "linear", "none");
         _placement.AcceptOnlyFromAmong("auto", "copy", "move");
         _hugePages.AcceptOnlyFromAmong("auto", "always", "never");
-        _onPageError.AcceptOnlyFromAmong("wait", "kill");
+        _onPageError.AcceptOnlyFromAmong("wait", "sigbus", "kill");
         Validators.Add(result =>
         {
             if (result.GetResult(_record) is { Implicit: false }
                 && (result.GetResult(_eager) is { Implicit: false } || result.GetValue(_image) is "-"
-                    || result.GetResult(_via) is not null || ImageOpener.IsElsewhere(result.GetValue(_image) ?? "")))
+                    || _source.IsElsewhere(result, _image)))
             {
                 result.AddError("--record needs an image in a file, and excludes --eager: it notes what is touched while memory is missing");
             }
         });
-        Validators.Add(result =>
-        {
-            if (result.GetResult(_cache) is not null && result.GetResult(_via) is null && !ImageOpener.IsElsewhere(result.GetValue(_image) ?? ""))
-            {
-                result.AddError("--cache is for images elsewhere; this one is here");
-            }
-        });
         Add(_image);
-        Add(_via);
-        Add(_s3Endpoint);
-        Add(_cache);
-        Add(_cacheSize);
         Add(_detach);
         Add(_pidFile);
         Add(_statusFd);
@@ -183,6 +160,9 @@ internal sealed class RestoreCommand : Verb
         Add(_tcpClose);
         Add(_inheritFd);
         Add(_fileMap);
+        Add(_sourceTimeout);
+        _source.AddTo(this, _image);
+        _cache.AddTo(this, result => _source.IsElsewhere(result, _image));
         Add(_reportFd);
     }
 
@@ -198,17 +178,9 @@ internal sealed class RestoreCommand : Verb
         };
     }
 
-    private string ImageOf(ParseResult parse)
-    {
-        string image = parse.GetValue(_via) is { } command
-            ? RemoteLocation.OfCommand(command, parse.GetRequiredValue(_image))
-            : S3Endpoint.Applied(parse.GetRequiredValue(_image), parse.GetValue(_s3Endpoint));
-        return parse.GetValue(_cache) is { } folder ? new CachedLocation(image, Path.GetFullPath(folder), parse.GetValue(_cacheSize)).Text : image;
-    }
-
     private RestoreSettings SettingsOf(ParseResult parse) => new()
     {
-        Image = ImageOf(parse),
+        Image = _cache.Applied(parse, _source.Image(parse, _image)),
         PidFile = parse.GetValue(_pidFile),
         StatusFd = parse.GetValue(_statusFd),
         NewPid = parse.GetValue(_newPid),
@@ -234,6 +206,12 @@ internal sealed class RestoreCommand : Verb
             Descriptors = parse.GetValue(_inheritFd) ?? [],
             Paths = parse.GetValue(_fileMap) ?? [],
         },
-        OnPageError = parse.GetValue(_onPageError) is "kill" ? PageErrorPolicy.Kill : PageErrorPolicy.Wait,
+        OnPageError = parse.GetValue(_onPageError) switch
+        {
+            "kill" => PageErrorPolicy.Kill,
+            "sigbus" => PageErrorPolicy.SigBus,
+            _ => PageErrorPolicy.Wait,
+        },
+        SourcePatience = parse.GetValue(_sourceTimeout),
     };
 }

@@ -20,13 +20,42 @@ internal sealed class ServeCommand : Verb
 
     private readonly Option<string[]> _listen = new("--listen")
     {
-        Description = "Where clients connect; may be repeated. TCP is not encrypted, so it has to be an address of this host alone (loopback)",
-        HelpName = "tcp://HOST:PORT|unix:SOCKET",
+        Description = "Where clients connect; may be repeated. tcp:// is not encrypted, so it has to be an address of this host alone (loopback)",
+        HelpName = "tls://HOST:PORT|tcp://HOST:PORT|unix:SOCKET",
     };
 
     private readonly Option<bool> _stdio = new("--stdio")
     {
         Description = "Serve one client on standard input and output, as through ssh",
+    };
+
+    private readonly Option<string> _tokenFile = new("--token-file")
+    {
+        Description = "Serve only clients that know the token in the first line of FILE",
+        HelpName = "FILE",
+    };
+
+    private readonly Option<string> _certificate = new("--tls-cert")
+    {
+        Description = "For tls:// the server's certificate, and those between it and its authority, in PEM",
+        HelpName = "FILE",
+    };
+
+    private readonly Option<string> _key = new("--tls-key")
+    {
+        Description = "Its private key, in PEM; without it, the certificate's file has it",
+        HelpName = "FILE",
+    };
+
+    private readonly Option<string> _authority = new("--tls-ca")
+    {
+        Description = "Serve only clients whose certificate is signed by one of those in FILE, in PEM",
+        HelpName = "FILE",
+    };
+
+    private readonly Option<bool> _insecure = new("--insecure")
+    {
+        Description = "Let tcp:// be any address: whoever is on the way reads the memory, and the token",
     };
 
     /// <summary>Creates the verb.</summary>
@@ -35,6 +64,7 @@ internal sealed class ServeCommand : Verb
             context, VerbName, "Serve images to restores elsewhere; SIGTERM ends it once all is sent that was asked for",
             new("lazyrestore serve redis.ckpt --listen tcp://127.0.0.1:9100", "one image"),
             new("lazyrestore serve /images --listen unix:/run/images.sock", "every image of a folder"),
+            new("lazyrestore serve /images --listen tls://0.0.0.0:9100 --tls-cert cert.pem --tls-key key.pem --token-file token", "to other hosts"),
             new("ssh host lazyrestore serve --stdio redis.ckpt", "what restore ssh://host/redis.ckpt does"))
     {
         Validators.Add(result =>
@@ -47,7 +77,7 @@ internal sealed class ServeCommand : Verb
 
             foreach (string url in urls)
             {
-                if (Problem(url) is { } problem)
+                if (Problem(url, result.GetValue(_insecure), hasCertificate: result.GetResult(_certificate) is not null) is { } problem)
                 {
                     result.AddError(problem);
                 }
@@ -56,6 +86,11 @@ internal sealed class ServeCommand : Verb
         Add(_path);
         Add(_listen);
         Add(_stdio);
+        Add(_tokenFile);
+        Add(_certificate);
+        Add(_key);
+        Add(_authority);
+        Add(_insecure);
     }
 
     /// <inheritdoc/>
@@ -72,7 +107,14 @@ internal sealed class ServeCommand : Verb
 
         ThreadPool.SetMinThreads(LeastThreads, LeastThreads);
         using Interruption interruption = new();
-        using PageServer server = new(path, reporter.Info);
+        PageServerOptions options = new()
+        {
+            TokenFile = parse.GetValue(_tokenFile),
+            Certificate = parse.GetValue(_certificate),
+            Key = parse.GetValue(_key),
+            ClientAuthority = parse.GetValue(_authority),
+        };
+        using PageServer server = new(path, options, reporter.Info);
         if (parse.GetValue(_stdio))
         {
             using FileStream input = new("/dev/stdin", FileMode.Open, FileAccess.Read, FileShare.ReadWrite, bufferSize: 0);
@@ -85,11 +127,11 @@ internal sealed class ServeCommand : Verb
         Socket[] listeners = [.. urls.Select(Listen)];
         foreach ((Socket listener, string url) in listeners.Zip(urls))
         {
-            string address = listener.LocalEndPoint is IPEndPoint ip ? $"tcp://{ip}" : url;
+            string address = listener.LocalEndPoint is IPEndPoint ip ? $"{(IsEncrypted(url) ? "tls" : "tcp")}://{ip}" : url;
             reporter.Event("listening", $"listening at {address}", new Field("address", null, Value.Text(address)));
         }
 
-        Task.WhenAll(listeners.Select(listener => server.ListenAsync(listener, interruption.Token))).GetAwaiter().GetResult();
+        Task.WhenAll(listeners.Zip(urls).Select(pair => server.ListenAsync(pair.First, IsEncrypted(pair.Second), interruption.Token))).GetAwaiter().GetResult();
         foreach (Socket listener in listeners)
         {
             listener.Dispose();
@@ -106,15 +148,18 @@ internal sealed class ServeCommand : Verb
         return 0;
     }
 
-    private static string? Problem(string url)
+    private static bool IsEncrypted(string url) => RemoteLocation.Parse(url).IsEncrypted;
+
+    private static string? Problem(string url, bool isInsecure, bool hasCertificate)
     {
         try
         {
             RemoteLocation location = RemoteLocation.Parse(url);
             return location.SocketPath is not null ? null
-                : location.Host is null ? $"'{url}' is no address to listen at"
-                : IPAddress.TryParse(location.Host, out IPAddress? address) && IPAddress.IsLoopback(address) ? null
-                : $"'{url}' is no loopback address; without encryption nothing else is listened at (use ssh://, or --stdio through any secure channel)";
+                : location.Host is null || !IPAddress.TryParse(location.Host, out IPAddress? address) ? $"'{url}' is no address to listen at"
+                : location.IsEncrypted ? (hasCertificate ? null : $"'{url}' needs --tls-cert")
+                : isInsecure || IPAddress.IsLoopback(address) ? null
+                : $"'{url}' is no loopback address; without encryption nothing else is listened at (use tls://, ssh://, or --insecure)";
         }
         catch (LazyRestoreException problem)
         {

@@ -8,4 +8,7 @@ public sealed record DumpChoices
 
     /// <summary>What becomes of TCP connections.</summary>
     public TcpPolicy Tcp { get; init; }
+
+    /// <summary>Whether the process goes on meanwhile: then nothing is read that could disturb it, and what files hold is left out.</summary>
+    public bool LookOnly { get; init; }
 }

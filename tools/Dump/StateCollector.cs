@@ -81,6 +81,7 @@ internal sealed class StateCollector(KernelActivity activity, DumpChoices choice
 
     private (IReadOnlyList<ThreadRecord> Threads, ProcessRecord Process, MemoryLayoutRecord Layout) Ask(FrozenProcess frozen, ProcDirectory process)
     {
+        activity.Confirm(frozen);
         using RemoteRunner runner = RemoteRunner.Install(frozen);
         IReadOnlyList<ThreadRecord> threads = new ThreadCollector(process, runner, activity, refusals).Collect(frozen);
         (ProcessRecord whole, MemoryLayoutRecord layout) = new ProcessCollector(process, runner, refusals).Collect(frozen);

@@ -10,7 +10,7 @@ internal sealed class BarProgress(TextWriter terminal, TimeProvider time) : IPro
     private bool _shown;
 
     /// <inheritdoc/>
-    public void Report(string work, long donePages, long totalPages)
+    public void Report(string work, long donePages, long totalPages, ProgressRemark? remark = null)
     {
         if (!_pace.IsDue())
         {
@@ -19,7 +19,7 @@ internal sealed class BarProgress(TextWriter terminal, TimeProvider time) : IPro
 
         int filled = totalPages > 0 ? (int)(BarWidth * Math.Min(donePages, totalPages) / totalPages) : 0;
         terminal.Write(
-            $"{EraseLine}{work} [{new string('#', filled)}{new string('.', BarWidth - filled)}] {ProgressText.Of(donePages, totalPages)}");
+            $"{EraseLine}{work} [{new string('#', filled)}{new string('.', BarWidth - filled)}] {ProgressText.Of(donePages, totalPages, remark)}");
         _shown = true;
     }
 

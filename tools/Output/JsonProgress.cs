@@ -6,7 +6,7 @@ internal sealed class JsonProgress(TextWriter error, TimeProvider time) : IProgr
     private readonly Pace _pace = new(time, TimeSpan.FromMilliseconds(250));
 
     /// <inheritdoc/>
-    public void Report(string work, long donePages, long totalPages)
+    public void Report(string work, long donePages, long totalPages, ProgressRemark? remark = null)
     {
         if (_pace.IsDue() || donePages == totalPages)
         {
@@ -15,6 +15,7 @@ internal sealed class JsonProgress(TextWriter error, TimeProvider time) : IProgr
                 new("work", null, Value.Text(work)),
                 new("done_pages", null, Value.Count(donePages)),
                 new("total_pages", null, Value.Count(totalPages)),
+                .. remark?.Fields ?? [],
             ]));
         }
     }

@@ -4,7 +4,7 @@ namespace LazyRestore.Tools.Output;
 internal sealed class NoProgress : IProgressDisplay
 {
     /// <inheritdoc/>
-    public void Report(string work, long donePages, long totalPages)
+    public void Report(string work, long donePages, long totalPages, ProgressRemark? remark = null)
     {
     }
 

@@ -6,11 +6,11 @@ internal sealed class PlainProgress(TextWriter error, TimeProvider time) : IProg
     private readonly Pace _pace = new(time, TimeSpan.FromSeconds(1));
 
     /// <inheritdoc/>
-    public void Report(string work, long donePages, long totalPages)
+    public void Report(string work, long donePages, long totalPages, ProgressRemark? remark = null)
     {
         if (_pace.IsDue() || donePages == totalPages)
         {
-            error.WriteLine($"{work}: {ProgressText.Of(donePages, totalPages)}");
+            error.WriteLine($"{work}: {ProgressText.Of(donePages, totalPages, remark)}");
         }
     }
 

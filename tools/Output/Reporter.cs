@@ -50,6 +50,13 @@ internal sealed class Reporter
         }
     }
 
+    /// <summary>Something happened that people have to know of, too.</summary>
+    public void Alert(string name, string message, params ReadOnlySpan<Field> fields)
+    {
+        _results.Event(name, fields);
+        Warning(message);
+    }
+
     /// <summary>Something that limits what was asked for.</summary>
     public void Warning(string message)
     {
@@ -58,7 +65,8 @@ internal sealed class Reporter
     }
 
     /// <summary>How far a long piece of work has come.</summary>
-    public void Progress(string work, long donePages, long totalPages) => _progress.Report(work, donePages, totalPages);
+    public void Progress(string work, long donePages, long totalPages, ProgressRemark? remark = null) =>
+        _progress.Report(work, donePages, totalPages, remark);
 
     /// <summary>The long piece of work is over.</summary>
     public void EndProgress() => _progress.Clear();

@@ -1,3 +1,4 @@
+using LazyRestore.Agent.Sources;
 using LazyRestore.Restore;
 using LazyRestore.Tools.Output;
 
@@ -18,13 +19,27 @@ internal sealed class RestoreObserver(Reporter reporter, RunningNotice notice, A
     }
 
     /// <inheritdoc/>
-    public void Progress(long residentPages, long totalPages)
+    public void Progress(long residentPages, long totalPages, SourceStatus? source)
     {
         if (!_isRunning || !reporter.ProgressTakesTerminal)
         {
-            reporter.Progress("restore", residentPages, totalPages);
+            reporter.Progress("restore", residentPages, totalPages, source is { IsLost: true } ? SourceNews.Remark(source) : null);
         }
     }
+
+    /// <inheritdoc/>
+    public void SourceLost(SourceStatus source) => reporter.Alert("source_lost", SourceNews.Lost(source), SourceNews.LostFields(source));
+
+    /// <inheritdoc/>
+    public void SourceAwaited(SourceStatus source) => reporter.Alert("source_awaited", SourceNews.Awaited(source), SourceNews.AwaitedFields(source));
+
+    /// <inheritdoc/>
+    public void SourceBack(SourceStatus source, TimeSpan lost, TimeSpan longestWait) =>
+        reporter.Alert("source_back", SourceNews.Back(source, lost, longestWait), SourceNews.BackFields(source, lost, longestWait));
+
+    /// <inheritdoc/>
+    public void PagesPoisoned(long pages) => reporter.Alert(
+        "poisoned", $"{pages} pages could not be had: who touches one gets SIGBUS unless it has come since", new Field("pages", null, Value.Count(pages)));
 
     /// <inheritdoc/>
     public void WorkingSetRecorded(long pages, LazyRestoreException? problem)

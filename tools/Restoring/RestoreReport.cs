@@ -39,6 +39,7 @@ internal static class RestoreReport
         new("hydrated_pages", null, Value.Count(pages.HydratedPages)),
         new("zero_pages", null, Value.Count(pages.ZeroPages)),
         new("dropped_pages", null, Value.Count(pages.DroppedPages)),
+        new("poisoned_pages", null, Value.Count(pages.PoisonedPages)),
         new("missing_pages", null, Value.Count(pages.PagesRemaining)),
     ];
 }

@@ -37,6 +37,9 @@ internal sealed record RestoreSettings
     /// <summary>Which memory comes back in huge pages.</summary>
     public HugePagePolicy HugePages { get; init; }
 
+    /// <summary>How long a thread may wait for a page that is elsewhere.</summary>
+    public TimeSpan SourcePatience { get; init; } = Timeout.InfiniteTimeSpan;
+
     /// <summary>What the process finds in place of what it had.</summary>
     public Replacements Replacements { get; init; } = new();
 
@@ -54,6 +57,7 @@ internal sealed record RestoreSettings
         RecordWorkingSet = RecordWorkingSet,
         Placement = Placement,
         HugePages = HugePages,
+        SourcePatience = SourcePatience,
         Replacements = Replacements,
         OnPageError = OnPageError,
     };

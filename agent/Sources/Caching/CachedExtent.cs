@@ -16,12 +16,14 @@ internal sealed class CachedExtent(CacheFolder folder, ExtentEntry entry) : IDis
 {
     private const int PieceLength = 128 << 10;
 
+    private readonly Lock _lock = new();
     private readonly string _name = NameOf(entry);
     private FileStream? _file;
     private bool _isAbsent;
     private byte[]? _gathered;
     private int _gatheredAt;
     private int _gatheredLength;
+    private bool _isDisposed;
 
     /// <summary>Gives a part of an answer what of it is in the cache, up to the first byte that is not.</summary>
     internal void Serve(ExtentPart part)
@@ -85,10 +87,40 @@ internal sealed class CachedExtent(CacheFolder folder, ExtentEntry entry) : IDis
         }
     }
 
-    /// <summary>Keeps bytes that were verified. Those that follow each other are written together.</summary>
+    /// <summary>
+    /// Keeps bytes that were verified. Those that follow each other are written together. May be called from several threads, also when nobody
+    /// waits for the answer any more.
+    /// </summary>
     /// <param name="offset">Where they stand in the record.</param>
     /// <param name="bytes">The bytes.</param>
     internal void Keep(int offset, ReadOnlySpan<byte> bytes)
+    {
+        lock (_lock)
+        {
+            if (!_isDisposed)
+            {
+                Gather(offset, bytes);
+            }
+        }
+    }
+
+    /// <summary>Writes what was gathered.</summary>
+    public void Dispose()
+    {
+        lock (_lock)
+        {
+            _isDisposed = true;
+            Flush();
+            _file?.Dispose();
+            if (_gathered is not null)
+            {
+                ArrayPool<byte>.Shared.Return(_gathered);
+                _gathered = null;
+            }
+        }
+    }
+
+    private void Gather(int offset, ReadOnlySpan<byte> bytes)
     {
         _gathered ??= ArrayPool<byte>.Shared.Rent(PieceLength);
         if (offset != _gatheredAt + _gatheredLength || _gatheredLength + bytes.Length > PieceLength)
@@ -105,18 +137,6 @@ internal sealed class CachedExtent(CacheFolder folder, ExtentEntry entry) : IDis
 
         bytes.CopyTo(_gathered.AsSpan(_gatheredLength));
         _gatheredLength += bytes.Length;
-    }
-
-    /// <summary>Writes what was gathered.</summary>
-    public void Dispose()
-    {
-        Flush();
-        _file?.Dispose();
-        if (_gathered is not null)
-        {
-            ArrayPool<byte>.Shared.Return(_gathered);
-            _gathered = null;
-        }
     }
 
     private void Flush()

@@ -15,6 +15,12 @@ internal sealed class CachedImage(IRemoteImage inner, CacheFolder folder, Cached
     private CheckpointImage? _image;
 
     /// <inheritdoc/>
+    public string Name => inner.Name;
+
+    /// <inheritdoc/>
+    public SourceHealth Health => inner.Health;
+
+    /// <inheritdoc/>
     public long Length => manifest?.Length ?? inner.Length;
 
     /// <summary>Tells where the extents are, as soon as that is known.</summary>
@@ -44,6 +50,9 @@ internal sealed class CachedImage(IRemoteImage inner, CacheFolder folder, Cached
         int start = (int)(offset - entry.RecordOffset);
         return record.AsMemory(start, Math.Min(length, record.Length - start));
     }
+
+    /// <inheritdoc/>
+    public Task<ReadOnlyMemory<byte>> ReadAdviceAsync() => inner.ReadAdviceAsync();
 
     /// <inheritdoc/>
     public async Task FetchAsync(Func<PagesQuery> query, PageAnswer sink, bool isBulk, CancellationToken cancellation)

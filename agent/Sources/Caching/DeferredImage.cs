@@ -7,9 +7,9 @@ namespace LazyRestore.Agent.Sources.Caching;
 
 /// <summary>An image elsewhere that is opened when something of it is needed, because it could not be reached before and a cache knows what it is.</summary>
 /// <param name="name">What it is called.</param>
-/// <param name="open">Opens it.</param>
+/// <param name="open">Opens it, and says whether it can be reached.</param>
 /// <param name="manifest">What it has to be.</param>
-internal sealed class DeferredImage(string name, Func<CancellationToken, Task<IRemoteImage>> open, CachedManifest manifest) : IRemoteImage
+internal sealed class DeferredImage(string name, Func<SourceHealth, CancellationToken, Task<IRemoteImage>> open, CachedManifest manifest) : IRemoteImage
 {
     private readonly SemaphoreSlim _opening = new(1);
     private readonly CancellationTokenSource _end = new();
@@ -27,6 +27,12 @@ internal sealed class DeferredImage(string name, Func<CancellationToken, Task<IR
         .Build();
 
     private IRemoteImage? _image;
+
+    /// <inheritdoc/>
+    public string Name => name;
+
+    /// <inheritdoc/>
+    public SourceHealth Health { get; } = new();
 
     /// <inheritdoc/>
     public long Length => manifest.Length;
@@ -64,7 +70,7 @@ internal sealed class DeferredImage(string name, Func<CancellationToken, Task<IR
         {
             if (_image is null)
             {
-                IRemoteImage image = await open(cancellation).ConfigureAwait(false);
+                IRemoteImage image = await open(Health, cancellation).ConfigureAwait(false);
                 if (!manifest.IsOf(image))
                 {
                     image.Dispose();
@@ -75,6 +81,11 @@ internal sealed class DeferredImage(string name, Func<CancellationToken, Task<IR
             }
 
             return _image;
+        }
+        catch (LazyRestoreException problem)
+        {
+            Health.Lost(problem);
+            throw;
         }
         finally
         {

@@ -39,7 +39,10 @@ internal sealed class HttpObject : IObjectStore
     }
 
     /// <inheritdoc/>
-    public string Name => _address.GetLeftPart(UriPartial.Path);
+    public string Name => NameOf(_address);
+
+    /// <summary>What an object is called in messages: without user and password, and without a query, which may be a signature.</summary>
+    internal static string NameOf(Uri address) => address.GetComponents(UriComponents.SchemeAndServer | UriComponents.Path, UriFormat.UriEscaped);
 
     /// <inheritdoc/>
     public async Task<ObjectPiece> GetAsync(ByteRange range, ObjectVersion? version, CancellationToken cancellation)

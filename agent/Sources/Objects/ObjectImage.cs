@@ -1,3 +1,4 @@
+using System.Diagnostics;
 using LazyRestore.Agent.Protocol;
 using LazyRestore.Agent.Sources.Remote;
 using Polly;
@@ -23,13 +24,15 @@ internal sealed class ObjectImage : IRemoteImage
     private readonly DemandGate _gate = new();
     private readonly SemaphoreSlim _demand;
     private readonly CancellationTokenSource _end = new();
+    private long _heardAt = Stopwatch.GetTimestamp();
     private ObjectVersion? _version;
     private ReadOnlyMemory<byte> _front;
     private ReadOnlyMemory<byte> _back;
 
-    private ObjectImage(IObjectStore store, ObjectSettings settings)
+    private ObjectImage(IObjectStore store, SourceHealth health, ObjectSettings settings)
     {
         _store = store;
+        Health = health;
         _settings = settings;
         _reader = new PieceReader(store, settings.Silence);
         _bulk = new BulkLane(ReadInTurnsAsync, settings.Streams, settings.LongestRange);
@@ -49,16 +52,24 @@ internal sealed class ObjectImage : IRemoteImage
     }
 
     /// <inheritdoc/>
+    public string Name => _store.Name;
+
+    /// <inheritdoc/>
+    public SourceHealth Health { get; }
+
+    /// <inheritdoc/>
     public long Length => _version!.Length;
 
     /// <summary>Opens an image: two ranges are fetched, one from each end.</summary>
     /// <param name="store">Where it is; owned by the image.</param>
+    /// <param name="health">Told whether it answers.</param>
     /// <param name="settings">How to ask.</param>
     /// <param name="cancellation">Gives up.</param>
     /// <exception cref="LazyRestoreException">It cannot be had in time.</exception>
-    internal static async Task<ObjectImage> OpenAsync(IObjectStore store, ObjectSettings settings, CancellationToken cancellation)
+    internal static async Task<ObjectImage> OpenAsync(
+        IObjectStore store, SourceHealth health, ObjectSettings settings, CancellationToken cancellation)
     {
-        ObjectImage image = new(store, settings);
+        ObjectImage image = new(store, health, settings);
         try
         {
             await image.PatientlyAsync(image.ReadEndsAsync, cancellation).ConfigureAwait(false);
@@ -115,7 +126,7 @@ internal sealed class ObjectImage : IRemoteImage
             await _demand.WaitAsync(cancellation).ConfigureAwait(false);
             try
             {
-                _ = await _reader.ReadAsync(part.Range, _version, part.Take, pause: null, cancellation).ConfigureAwait(false);
+                _ = await ReadAsync(part.Range, part.Take, pause: null, cancellation).ConfigureAwait(false);
             }
             finally
             {
@@ -129,13 +140,13 @@ internal sealed class ObjectImage : IRemoteImage
     }
 
     private async Task ReadInTurnsAsync(ByteRange range, PieceReader.Taker take, CancellationToken cancellation) =>
-        await _reader.ReadAsync(range, _version, take, () => _gate.ClearAsync(s_turn), cancellation).ConfigureAwait(false);
+        await ReadAsync(range, take, () => _gate.ClearAsync(s_turn), cancellation).ConfigureAwait(false);
 
     private async Task ReadEndsAsync(CancellationToken cancellation)
     {
         using MemoryStream front = new();
-        ObjectVersion version = await _reader.ReadAsync(
-            new ByteRange(0, EndLength), version: null, (_, bytes) => front.Write(bytes.Span), pause: null, cancellation).ConfigureAwait(false);
+        ObjectVersion version = await ReadAsync(
+            new ByteRange(0, EndLength), (_, bytes) => front.Write(bytes.Span), pause: null, cancellation).ConfigureAwait(false);
         _version = version;
         _front = front.ToArray();
         if (version.Length > _front.Length)
@@ -148,9 +159,44 @@ internal sealed class ObjectImage : IRemoteImage
     private async Task<byte[]> ReadOnceAsync(ByteRange range, CancellationToken cancellation)
     {
         byte[] bytes = new byte[range.Length];
-        _ = await _reader.ReadAsync(
-            range, _version, (offset, part) => part.CopyTo(bytes.AsMemory((int)(offset - range.Offset))), pause: null, cancellation).ConfigureAwait(false);
+        _ = await ReadAsync(
+            range, (offset, part) => part.CopyTo(bytes.AsMemory((int)(offset - range.Offset))), pause: null, cancellation).ConfigureAwait(false);
         return bytes;
+    }
+
+    // Reads a range once. The store is lost when that fails, or takes long, and nothing else has come from it since this began.
+    private async Task<ObjectVersion> ReadAsync(ByteRange range, PieceReader.Taker take, Func<Task>? pause, CancellationToken cancellation)
+    {
+        long begun = Stopwatch.GetTimestamp();
+        Task<ObjectVersion> reading = _reader.ReadAsync(
+            range,
+            _version,
+            (offset, bytes) =>
+            {
+                Volatile.Write(ref _heardAt, Stopwatch.GetTimestamp());
+                Health.Back();
+                take(offset, bytes);
+            },
+            pause,
+            cancellation);
+        while (!reading.IsCompleted)
+        {
+            await ((Task)reading.WaitAsync(_settings.Stall, CancellationToken.None)).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
+            if (!reading.IsCompleted && Stopwatch.GetElapsedTime(Volatile.Read(ref _heardAt)) > _settings.Stall)
+            {
+                Health.Lost(new TimeoutException("it is silent"));
+            }
+        }
+
+        try
+        {
+            return await reading.ConfigureAwait(false);
+        }
+        catch (IOException problem) when (Volatile.Read(ref _heardAt) < begun)
+        {
+            Health.Lost(problem);
+            throw;
+        }
     }
 
     // For what cannot wait for ever, because there is no process yet whose memory would wait with it.

@@ -9,6 +9,9 @@ internal sealed record ObjectSettings
     /// <summary>How long a store may be silent in the middle of an answer, or before it.</summary>
     internal TimeSpan Silence { get; init; } = TimeSpan.FromSeconds(10);
 
+    /// <summary>After so long without a byte of any answer the store counts as lost, although its answers are still waited for.</summary>
+    internal TimeSpan Stall { get; init; } = TimeSpan.FromSeconds(2);
+
     /// <summary>The pause after the first failure; it grows with each further one.</summary>
     internal TimeSpan FirstPause { get; init; } = TimeSpan.FromMilliseconds(50);
 

@@ -1,4 +1,5 @@
 using System.Diagnostics;
+using System.Net.Security;
 using System.Net.Sockets;
 using LazyRestore.Agent.Protocol;
 
@@ -8,7 +9,7 @@ namespace LazyRestore.Agent.Sources.Remote;
 internal static class Dialer
 {
     /// <summary>Connects, or starts the command that serves.</summary>
-    internal static async Task<ByteChannel> DialAsync(RemoteLocation location, CancellationToken cancellation)
+    internal static async Task<ByteChannel> DialAsync(RemoteLocation location, RemoteCredentials credentials, CancellationToken cancellation)
     {
         if (location.Command is { } command)
         {
@@ -23,11 +24,30 @@ internal static class Dialer
             await (location.SocketPath is { } path
                 ? socket.ConnectAsync(new UnixDomainSocketEndPoint(path), cancellation)
                 : socket.ConnectAsync(location.Host!, location.Port, cancellation)).ConfigureAwait(false);
-            return ByteChannel.Of(socket);
+            return location.IsEncrypted
+                ? await EncryptAsync(socket, location.Host!, credentials, cancellation).ConfigureAwait(false)
+                : ByteChannel.Of(socket);
         }
         catch
         {
             socket.Dispose();
+            throw;
+        }
+    }
+
+    private static async Task<ByteChannel> EncryptAsync(Socket socket, string host, RemoteCredentials credentials, CancellationToken cancellation)
+    {
+        ByteChannel.Prepare(socket);
+        SslStream stream = new(new NetworkStream(socket, ownsSocket: true));
+        try
+        {
+            await stream.AuthenticateAsClientAsync(
+                Encryption.OfClient(host, credentials.Authority, credentials.Certificate, credentials.Key), cancellation).ConfigureAwait(false);
+            return ByteChannel.Of(stream);
+        }
+        catch
+        {
+            await stream.DisposeAsync().ConfigureAwait(false);
             throw;
         }
     }

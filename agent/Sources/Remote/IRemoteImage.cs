@@ -5,6 +5,12 @@ namespace LazyRestore.Agent.Sources.Remote;
 /// <summary>An image that is not a file here, whatever brings its bytes. It is asked by several tasks at once.</summary>
 internal interface IRemoteImage : IDisposable
 {
+    /// <summary>Where it is, for people.</summary>
+    string Name { get; }
+
+    /// <summary>Whether it can be reached.</summary>
+    SourceHealth Health { get; }
+
     /// <summary>Bytes of the image.</summary>
     long Length { get; }
 
@@ -13,6 +19,9 @@ internal interface IRemoteImage : IDisposable
 
     /// <summary>Fetches bytes. They have not been verified.</summary>
     Task<ReadOnlyMemory<byte>> ReadAsync(long offset, int length);
+
+    /// <summary>Fetches the recording of what processes of the image touch first; empty when there is none, or it does not come in time.</summary>
+    Task<ReadOnlyMemory<byte>> ReadAdviceAsync() => Task.FromResult(ReadOnlyMemory<byte>.Empty);
 
     /// <summary>Fetches pages, again and again while what fails can pass.</summary>
     /// <param name="query">Makes the question of an attempt: what is still missing.</param>

@@ -6,38 +6,87 @@ namespace LazyRestore.Agent.Sources.Remote;
 
 /// <summary>
 /// Takes pages of an extent as they come, and verifies each before anyone can see it. What was taken stays taken: another attempt asks for
-/// the rest.
+/// the rest. While it is not disposed its buffer stays with the extent.
 /// </summary>
-internal sealed class PageAnswer(RemoteExtents extents, ExtentBuffer buffer, int page, int end) : IAnswerSink, IDisposable
+internal sealed class PageAnswer : IAnswerSink, IDisposable
 {
     private const int MostAttempts = 3;
-    private readonly ExtentDecoder _decoder = new();
-    private readonly int _extent = buffer.Extent;
+    private readonly RemoteExtents _extents;
+    private readonly ExtentBuffer _buffer;
+    private readonly int _extent;
+    private readonly int _end;
+    private readonly Lock _lock = new();
+    private bool _isDisposed;
+    private ExtentDecoder? _decoder;
     private ExtentHeader? _header;
     private byte[] _pending = [];
     private int _gathered;
     private byte[] _decoded = [];
-    private int _page = page;
+    private int _page;
     private int _damages;
     private int _damagedAt = -1;
 
-    /// <summary>What the index says of the extent.</summary>
-    internal ExtentEntry Entry => extents.Entry(_extent);
-
-    /// <summary>The extent's head; null when it is not here.</summary>
-    internal ExtentHeader? Header => extents.Header(_extent);
-
-    /// <summary>Takes what was verified, as it came: an offset from the beginning of the extent's record, and bytes. Null when nobody keeps it.</summary>
-    internal VerifiedBytes? Verified { get; set; }
+    /// <summary>Creates a place for pages.</summary>
+    /// <param name="extents">The heads that have come.</param>
+    /// <param name="buffer">Where the pages go; nobody gives it to another extent meanwhile.</param>
+    /// <param name="page">The first page that is wanted.</param>
+    /// <param name="end">The page after the last.</param>
+    internal PageAnswer(RemoteExtents extents, ExtentBuffer buffer, int page, int end)
+    {
+        buffer.Count(1);
+        _extents = extents;
+        _buffer = buffer;
+        _extent = buffer.Extent;
+        _page = page;
+        _end = end;
+    }
 
     /// <summary>Takes bytes of an extent's record that were verified.</summary>
     internal delegate void VerifiedBytes(int offset, ReadOnlySpan<byte> bytes);
 
+    /// <summary>What the index says of the extent.</summary>
+    internal ExtentEntry Entry => _extents.Entry(_extent);
+
+    /// <summary>The extent's head; null when it is not here.</summary>
+    internal ExtentHeader? Header => _extents.Header(_extent);
+
+    /// <summary>
+    /// Takes what was verified, as it came: an offset from the beginning of the extent's record, and bytes. Several answers may call it at once.
+    /// Null when nobody keeps it.
+    /// </summary>
+    internal VerifiedBytes? Verified { get; set; }
+
     /// <summary>Whether nothing is left to ask for.</summary>
-    internal bool IsComplete => extents.Header(_extent) is not null && _page >= end;
+    internal bool IsComplete => _extents.Header(_extent) is not null && _page >= _end;
 
     /// <summary>What is still missing.</summary>
-    internal PagesQuery Query() => new(extents.PlaceOf(_extent), Math.Min(_page, ImageLayout.PagesPerExtent - 1), end - _page, extents.Header(_extent) is null);
+    internal PagesQuery Query() => new(_extents.PlaceOf(_extent), Math.Min(_page, ImageLayout.PagesPerExtent - 1), _end - _page, _extents.Header(_extent) is null);
+
+    /// <summary>A place for another answer to the same question, with the same buffer; several may be filled at once.</summary>
+    /// <exception cref="OperationCanceledException">Nobody wants it any more.</exception>
+    internal PageAnswer Again()
+    {
+        lock (_lock)
+        {
+            return _isDisposed ? throw new OperationCanceledException() : new PageAnswer(_extents, _buffer, _page, _end) { Verified = Verified };
+        }
+    }
+
+    /// <summary>Leaves out what has come with another answer.</summary>
+    internal void PassArrived()
+    {
+        if (_extents.Header(_extent) is not { } header)
+        {
+            return;
+        }
+
+        SkipAbsent(header);
+        while (_page < _end && header.Presence.Rank(_page) is var ordinal && (_buffer.HasArrived(ordinal) || _buffer.HasFailed(ordinal)))
+        {
+            _page++;
+            SkipAbsent(header);
+        }
+    }
 
     /// <summary>An answer to a question begins.</summary>
     internal void Begin(PagesQuery query)
@@ -46,7 +95,7 @@ internal sealed class PageAnswer(RemoteExtents extents, ExtentBuffer buffer, int
         _header = null;
         if (!query.WithHead)
         {
-            SetHeader(extents.Header(_extent)!);
+            SetHeader(_extents.Header(_extent)!);
         }
     }
 
@@ -54,7 +103,7 @@ internal sealed class PageAnswer(RemoteExtents extents, ExtentBuffer buffer, int
     /// <exception cref="PageProtocolException">It was too short.</exception>
     internal void End()
     {
-        if (_header is null || _page < end)
+        if (_header is null || _page < _end)
         {
             throw new PageProtocolException("an answer is shorter than what was asked for");
         }
@@ -71,13 +120,13 @@ internal sealed class PageAnswer(RemoteExtents extents, ExtentBuffer buffer, int
             return true;
         }
 
-        if (extents.Header(_extent) is not { } header)
+        if (_extents.Header(_extent) is not { } header)
         {
             return false;
         }
 
         int ordinal = header.Presence.Rank(_page);
-        Pass(header, ordinal, Unit(header, ordinal).Pages, buffer.Fail);
+        Pass(header, ordinal, Unit(header, ordinal).Pages, _buffer.Fail);
         return true;
     }
 
@@ -95,16 +144,30 @@ internal sealed class PageAnswer(RemoteExtents extents, ExtentBuffer buffer, int
     }
 
     /// <inheritdoc/>
-    public void Dispose() => _decoder.Dispose();
+    public void Dispose()
+    {
+        lock (_lock)
+        {
+            if (_isDisposed)
+            {
+                return;
+            }
+
+            _isDisposed = true;
+        }
+
+        _decoder?.Dispose();
+        _buffer.Count(-1);
+    }
 
     private int Take(ReadOnlySpan<byte> part)
     {
         int needed;
         if (_header is not { } header)
         {
-            needed = extents.Entry(_extent).HeadLength;
+            needed = _extents.Entry(_extent).HeadLength;
         }
-        else if (_page < end)
+        else if (_page < _end)
         {
             needed = Unit(header, header.Presence.Rank(_page)).Length;
         }
@@ -141,7 +204,7 @@ internal sealed class PageAnswer(RemoteExtents extents, ExtentBuffer buffer, int
     {
         if (_header is not { } header)
         {
-            SetHeader(extents.Add(_extent, bytes));
+            SetHeader(_extents.Add(_extent, bytes));
             Verified?.Invoke(0, bytes);
             return;
         }
@@ -150,7 +213,7 @@ internal sealed class PageAnswer(RemoteExtents extents, ExtentBuffer buffer, int
         if (header.Codec == ExtentCodec.None)
         {
             ExtentDecoder.VerifyPages(header, ordinal, bytes);
-            buffer.Arrive(ordinal, bytes);
+            _buffer.Arrive(ordinal, bytes);
             Verified?.Invoke(OffsetInRecord(header, ordinal), bytes);
             Pass(header, ordinal, 1, static _ => { });
             return;
@@ -161,12 +224,12 @@ internal sealed class PageAnswer(RemoteExtents extents, ExtentBuffer buffer, int
             _decoded = new byte[ImageLayout.BlockSpan];
         }
 
-        int pages = _decoder.DecodeBlockOf(header, ordinal, bytes, _decoded);
+        int pages = (_decoder ??= new ExtentDecoder()).DecodeBlockOf(header, ordinal, bytes, _decoded);
         Verified?.Invoke(OffsetInRecord(header, ordinal), bytes);
         int first = ordinal - (ordinal % ImageLayout.PagesPerBlock);
         for (int place = 0; place < pages; place++)
         {
-            buffer.Arrive(first + place, _decoded.AsSpan(place * ImageLayout.PageSize, ImageLayout.PageSize));
+            _buffer.Arrive(first + place, _decoded.AsSpan(place * ImageLayout.PageSize, ImageLayout.PageSize));
         }
 
         Pass(header, ordinal, pages - (ordinal - first), static _ => { });

@@ -13,6 +13,7 @@ internal sealed class PageConnection : IDisposable
     private const ulong CreditStep = 1 << 20;
 
     private readonly ByteChannel _channel;
+    private readonly PageTimeouts _timeouts;
     private readonly FrameReader _input;
     private readonly SemaphoreSlim _output = new(1);
     private readonly Dictionary<ulong, Request> _requests = [];
@@ -21,12 +22,12 @@ internal sealed class PageConnection : IDisposable
     private volatile bool _isDraining;
     private ulong _lastId;
     private ulong _consumed;
-    private long _heard = Environment.TickCount64;
     private long _said = Environment.TickCount64;
 
-    private PageConnection(ByteChannel channel)
+    private PageConnection(ByteChannel channel, PageTimeouts timeouts)
     {
         _channel = channel;
+        _timeouts = timeouts;
         _input = new FrameReader(channel.Input);
     }
 
@@ -36,13 +37,23 @@ internal sealed class PageConnection : IDisposable
     /// <summary>The number that the image has on this connection.</summary>
     internal ulong Image { get; set; }
 
+    /// <summary>What the server knows beyond version 1 of the protocol.</summary>
+    internal IReadOnlyList<string> Capabilities { get; private set; } = [];
+
+    /// <summary>Hears, once, why the connection is lost.</summary>
+    internal Action<Exception>? OnLost { get; set; }
+
     /// <summary>Greets the server.</summary>
-    internal static async Task<PageConnection> OpenAsync(ByteChannel channel, CancellationToken cancellation)
+    /// <param name="channel">The way to it; it is the connection's from now on.</param>
+    /// <param name="token">What proves that we may have images; null for nothing.</param>
+    /// <param name="timeouts">How long to wait.</param>
+    /// <param name="cancellation">Gives up.</param>
+    internal static async Task<PageConnection> OpenAsync(ByteChannel channel, string? token, PageTimeouts timeouts, CancellationToken cancellation)
     {
-        PageConnection connection = new(channel);
+        PageConnection connection = new(channel, timeouts);
         try
         {
-            await connection.SendAsync(Frames.Hello(Credit), cancellation).ConfigureAwait(false);
+            await connection.SendAsync(Frames.Hello(new HelloFrame(Credit, token, [])), cancellation).ConfigureAwait(false);
             if (!await connection._input.ReadAsync(cancellation).ConfigureAwait(false))
             {
                 throw new IOException("the server ended the connection at once");
@@ -74,7 +85,7 @@ internal sealed class PageConnection : IDisposable
         {
             if (_problem is { } problem)
             {
-                throw new IOException(problem.Message, problem);
+                throw Lost(problem);
             }
 
             id = ++_lastId;
@@ -98,6 +109,20 @@ internal sealed class PageConnection : IDisposable
         }
     }
 
+    private bool IsAwaiting
+    {
+        get
+        {
+            lock (_requests)
+            {
+                return _requests.Count > 0;
+            }
+        }
+    }
+
+    /// <summary>Gives the connection up.</summary>
+    internal void Leave(Exception problem) => Lose(problem);
+
     /// <inheritdoc/>
     public void Dispose() => Lose(new IOException("the connection is not needed any more"));
 
@@ -110,18 +135,19 @@ internal sealed class PageConnection : IDisposable
             throw RemoteProblem.Of(arguments.Text(), arguments.Text());
         }
 
-        _ = kind == FrameKind.Hello ? HelloFrame.Read(ref arguments) : throw new PageProtocolException("the first frame is no hello");
+        Capabilities = kind == FrameKind.Hello
+            ? HelloFrame.Read(ref arguments).Capabilities
+            : throw new PageProtocolException("the first frame is no hello");
     }
 
     private async Task RunAsync()
     {
         try
         {
-            using PeriodicTimer timer = new(PageProtocol.KeepAlive / 2);
+            using PeriodicTimer timer = new(_timeouts.KeepAlive / 2);
             _ = WatchAsync(timer);
             while (await _input.ReadAsync(_lost.Token).ConfigureAwait(false))
             {
-                Volatile.Write(ref _heard, Environment.TickCount64);
                 byte[]? reply = Take();
                 if (reply is not null)
                 {
@@ -144,11 +170,12 @@ internal sealed class PageConnection : IDisposable
             while (await timer.WaitForNextTickAsync(_lost.Token).ConfigureAwait(false))
             {
                 long now = Environment.TickCount64;
-                if (now - Volatile.Read(ref _heard) > PageProtocol.Silence.TotalMilliseconds)
+                long silent = now - _input.LastArrival;
+                if (silent > (IsAwaiting ? _timeouts.Stall : _timeouts.Silence).TotalMilliseconds)
                 {
                     Lose(new IOException("the server has fallen silent"));
                 }
-                else if (now - Volatile.Read(ref _said) > PageProtocol.KeepAlive.TotalMilliseconds)
+                else if (Math.Max(silent, now - Volatile.Read(ref _said)) > _timeouts.KeepAlive.TotalMilliseconds)
                 {
                     await SendAsync(Frames.Bare(FrameKind.Ping), _lost.Token).ConfigureAwait(false);
                 }
@@ -237,6 +264,10 @@ internal sealed class PageConnection : IDisposable
         }
     }
 
+    // A new one for each who is told; that a server lies is told as such.
+    private static IOException Lost(Exception problem) =>
+        problem is PageProtocolException ? new PageProtocolException(problem) : new IOException(problem.Message, problem);
+
     private void Lose(Exception problem)
     {
         Request[] requests;
@@ -253,11 +284,12 @@ internal sealed class PageConnection : IDisposable
 
         foreach (Request request in requests)
         {
-            request.Fail(new IOException(problem.Message, problem));
+            request.Fail(Lost(problem));
         }
 
         _lost.Cancel();
         _channel.Dispose();
+        OnLost?.Invoke(problem);
     }
 
     private sealed class Request(IAnswerSink sink, bool isBulk)

@@ -1,82 +1,83 @@
 using LazyRestore.Agent.Protocol;
 using LazyRestore.ImageFormat;
-using MessagePack;
 using Polly;
+using Polly.CircuitBreaker;
+using Polly.Hedging;
 using Polly.Retry;
 
 namespace LazyRestore.Agent.Sources.Remote;
 
 /// <summary>
-/// An image on a page server. A connection that is lost is made again, with growing pauses; a request that was under way is made
-/// again then, and not before. An image that is another one by then is refused.
+/// An image on one page server or on several. A request goes to the server that is held in the highest regard, and to the next when that one
+/// fails, lies, or lets somebody wait; when all have failed it is made again, with growing pauses. A connection that is lost is made
+/// again at once. An image that is another one by then is not taken.
 /// </summary>
 internal sealed class RemoteImage : IRemoteImage
 {
-    private const long LongestManifest = 1L << 30;
-    private static readonly TimeSpan s_demand = TimeSpan.FromSeconds(10);
-    private static readonly TimeSpan s_bulk = TimeSpan.FromSeconds(60);
-    private static readonly TimeSpan s_attempt = TimeSpan.FromSeconds(5);
-    private readonly RemoteLocation _location;
-    private readonly SemaphoreSlim _connecting = new(1);
+    private readonly RemoteReplicas _replicas;
+    private readonly PageTimeouts _timeouts;
+    private readonly PageEndpoint[] _endpoints;
     private readonly CancellationTokenSource _end = new();
     private readonly ResiliencePipeline _retry;
-    private PageConnection? _connection;
+    private readonly ResiliencePipeline<IAnswerSink> _awaited;
+    private readonly ResiliencePipeline<IAnswerSink> _unhurried;
+    private ImageIdentity? _identity;
+    private int _isRepairing;
+    private bool _isOpened;
 
-    private RemoteImage(RemoteLocation location)
+    private RemoteImage(RemoteReplicas replicas, SourceHealth health, PageTimeouts timeouts)
     {
-        _location = location;
+        _replicas = replicas;
+        Health = health;
+        _timeouts = timeouts;
+        _endpoints = [.. replicas.Locations.Select(Endpoint)];
         _retry = new ResiliencePipelineBuilder()
             .AddRetry(new RetryStrategyOptions
             {
-                ShouldHandle = static arguments => ValueTask.FromResult(IsTransient(arguments.Outcome.Exception)),
+                ShouldHandle = static arguments => ValueTask.FromResult(arguments.Outcome.Exception is IOException),
                 BackoffType = DelayBackoffType.Exponential,
                 UseJitter = true,
-                Delay = TimeSpan.FromMilliseconds(20),
-                MaxDelay = TimeSpan.FromMilliseconds(250),
+                Delay = timeouts.FirstRetry,
+                MaxDelay = timeouts.LongestRetry,
                 MaxRetryAttempts = int.MaxValue,
             })
             .Build();
+        _awaited = Hedging(timeouts.Hedge, _endpoints.Length);
+        _unhurried = Hedging(Timeout.InfiniteTimeSpan, _endpoints.Length);
     }
 
     /// <summary>What the image is; known once it is opened.</summary>
-    internal ImageIdentity Identity { get; private set; } = null!;
+    internal ImageIdentity Identity => Volatile.Read(ref _identity)!;
 
     /// <summary>Records, index and trailer.</summary>
     internal ReadOnlyMemory<byte> Manifest { get; private set; }
 
     /// <inheritdoc/>
+    public string Name => _replicas.ToString();
+
+    /// <inheritdoc/>
+    public SourceHealth Health { get; }
+
+    /// <inheritdoc/>
     public long Length => Identity.Length;
 
     /// <summary>Opens an image and fetches everything but its extents.</summary>
-    /// <exception cref="LazyRestoreException">It cannot be reached in time, or the server refuses.</exception>
-    internal static async Task<RemoteImage> OpenAsync(RemoteLocation location, TimeSpan patience, CancellationToken cancellation)
+    /// <param name="replicas">Where it is.</param>
+    /// <param name="health">Told whether it can be reached.</param>
+    /// <param name="timeouts">How long to wait.</param>
+    /// <param name="cancellation">Gives up.</param>
+    /// <exception cref="LazyRestoreException">It cannot be reached in time, or all servers refuse.</exception>
+    internal static async Task<RemoteImage> OpenAsync(
+        RemoteReplicas replicas, SourceHealth health, PageTimeouts timeouts, CancellationToken cancellation)
     {
-        RemoteImage image = new(location);
+        RemoteImage image = new(replicas, health, timeouts);
         using var deadline = CancellationTokenSource.CreateLinkedTokenSource(cancellation);
-        deadline.CancelAfter(patience);
-        Exception? last = null;
+        deadline.CancelAfter(timeouts.Opening);
         try
         {
-            GatheredAnswer manifest = await image._retry.ExecuteAsync(
-                async token =>
-                {
-                    try
-                    {
-                        PageConnection connection = await image.ConnectedAsync(token).ConfigureAwait(false);
-                        ImageIdentity identity = image.Identity;
-                        GatheredAnswer answer = new(identity.ExtentsStart + identity.Length - identity.ExtentsEnd);
-                        _ = await connection.AskAsync(
-                            id => Frames.Numbers(FrameKind.Manifest, id, connection.Image), answer, isBulk: false, token).ConfigureAwait(false);
-                        return answer;
-                    }
-                    catch (Exception problem) when (problem is not OperationCanceledException)
-                    {
-                        last = problem;
-                        throw;
-                    }
-                },
-                deadline.Token).ConfigureAwait(false);
+            var manifest = (GatheredAnswer)await image.AskAsync(image.AskManifestAsync, isAwaited: true, deadline.Token).ConfigureAwait(false);
             image.Manifest = manifest.Bytes;
+            image._isOpened = true;
             return image;
         }
         catch (OperationCanceledException) when (!cancellation.IsCancellationRequested)
@@ -84,9 +85,8 @@ internal sealed class RemoteImage : IRemoteImage
             image.Dispose();
             throw new LazyRestoreException(
                 FailureReason.SourceUnreachable,
-                $"no page server answers at {location}: {last?.Message ?? "it is silent"}",
-                "See that 'lazyrestore serve' runs there and can be reached.",
-                last);
+                $"no page server answers at {replicas}: {image.Health.Now.Problem ?? "it is silent"}",
+                "See that 'lazyrestore serve' runs there and can be reached.");
         }
         catch
         {
@@ -104,128 +104,241 @@ internal sealed class RemoteImage : IRemoteImage
     };
 
     /// <inheritdoc/>
-    public async Task FetchAsync(Func<PagesQuery> query, PageAnswer sink, bool isBulk, CancellationToken cancellation) => await _retry.ExecuteAsync(
-        async token =>
+    public async Task FetchAsync(Func<PagesQuery> query, PageAnswer sink, bool isBulk, CancellationToken cancellation)
+    {
+        try
         {
-            PageConnection connection = await ConnectedAsync(token).ConfigureAwait(false);
-            PagesQuery missing = query();
-            sink.Begin(missing);
-            using var attempt = CancellationTokenSource.CreateLinkedTokenSource(token);
-            attempt.CancelAfter(isBulk ? s_bulk : s_demand);
-            try
-            {
-                _ = await connection.AskAsync(id => Frames.Pages(id, connection.Image, missing, isBulk), sink, isBulk, attempt.Token).ConfigureAwait(false);
-                sink.End();
-            }
-            catch (Exception problem) when (problem is not IOException && !token.IsCancellationRequested)
-            {
-                // A server that sends what is wrong, or nothing, is left: with a new connection it begins anew.
-                connection.Dispose();
-                if (problem is OperationCanceledException)
+            _ = await AskAsync(
+                async (connection, token) =>
                 {
-                    throw new TimeoutException("the answer does not come in time", problem);
-                }
-
-                throw;
-            }
-        },
-        cancellation).ConfigureAwait(false);
+                    using PageAnswer answer = sink.Again();
+                    PagesQuery missing = answer.Query();
+                    answer.Begin(missing);
+                    _ = await connection.AskAsync(id => Frames.Pages(id, connection.Image, missing, isBulk), answer, isBulk, token).ConfigureAwait(false);
+                    answer.End();
+                    return answer;
+                },
+                isAwaited: !isBulk,
+                cancellation).ConfigureAwait(false);
+        }
+        finally
+        {
+            sink.PassArrived();
+        }
+    }
 
     /// <inheritdoc/>
-    public async Task<ReadOnlyMemory<byte>> ReadAsync(long offset, int length) => await _retry.ExecuteAsync(
-        async token =>
+    public async Task<ReadOnlyMemory<byte>> ReadAsync(long offset, int length)
+    {
+        IAnswerSink answer = await AskAsync(
+            async (connection, token) =>
+            {
+                GatheredAnswer bytes = new(length);
+                _ = await connection.AskAsync(id => Frames.Read(id, connection.Image, offset, length, isBulk: false), bytes, isBulk: false, token).ConfigureAwait(false);
+                return bytes.Bytes.Length == length ? bytes : throw new PageProtocolException("an answer is shorter than what was asked for");
+            },
+            isAwaited: true,
+            _end.Token).ConfigureAwait(false);
+        return ((GatheredAnswer)answer).Bytes;
+    }
+
+    /// <inheritdoc/>
+    public async Task<ReadOnlyMemory<byte>> ReadAdviceAsync()
+    {
+        using var patience = CancellationTokenSource.CreateLinkedTokenSource(_end.Token);
+        patience.CancelAfter(_timeouts.Demand);
+        try
         {
-            PageConnection connection = await ConnectedAsync(token).ConfigureAwait(false);
-            GatheredAnswer answer = new(length);
-            _ = await connection.AskAsync(id => Frames.Read(id, connection.Image, offset, length, isBulk: false), answer, isBulk: false, token).ConfigureAwait(false);
-            return answer.Bytes.Length == length ? answer.Bytes : throw new PageProtocolException("an answer is shorter than what was asked for");
-        },
-        _end.Token).ConfigureAwait(false);
+            IAnswerSink answer = await AskAsync(
+                static async (connection, token) =>
+                {
+                    GatheredAnswer advice = new(PageProtocol.LongestAdvice);
+                    if (connection.Capabilities.Contains(PageProtocol.Advice))
+                    {
+                        _ = await connection.AskAsync(
+                            id => Frames.Numbers(FrameKind.Advice, id, connection.Image), advice, isBulk: false, token).ConfigureAwait(false);
+                    }
+
+                    return advice;
+                },
+                isAwaited: true,
+                patience.Token).ConfigureAwait(false);
+            return ((GatheredAnswer)answer).Bytes;
+        }
+        catch (OperationCanceledException)
+        {
+            return default;
+        }
+    }
 
     /// <inheritdoc/>
     public void Dispose()
     {
         _end.Cancel();
-        Volatile.Read(ref _connection)?.Dispose();
+        foreach (PageEndpoint endpoint in _endpoints)
+        {
+            endpoint.Dispose();
+        }
     }
 
-    private static bool IsTransient(Exception? problem) => problem is IOException or System.Net.Sockets.SocketException or TimeoutException;
-
-    // A connection with the image opened. Whoever comes while it is being made waits for that one.
-    private async ValueTask<PageConnection> ConnectedAsync(CancellationToken cancellation)
-    {
-        if (Volatile.Read(ref _connection) is { IsUsable: true } usable)
+    private static ResiliencePipeline<IAnswerSink> Hedging(TimeSpan delay, int endpoints) => new ResiliencePipelineBuilder<IAnswerSink>()
+        .AddHedging(new HedgingStrategyOptions<IAnswerSink>
         {
-            return usable;
-        }
+            ShouldHandle = static arguments => ValueTask.FromResult(arguments.Outcome.Exception is not (null or OperationCanceledException)),
+            MaxHedgedAttempts = Math.Max(endpoints - 1, 1),
+            Delay = delay,
+        })
+        .Build();
 
-        await _connecting.WaitAsync(cancellation).ConfigureAwait(false);
-        try
+    private PageEndpoint Endpoint(RemoteLocation location) => new(
+        location, _replicas.Credentials, _timeouts, (connection, cancellation) => OpenImageAsync(location, connection, cancellation), Repair);
+
+    // Makes a request until it is answered.
+    private async Task<IAnswerSink> AskAsync(
+        Func<PageConnection, CancellationToken, Task<IAnswerSink>> ask, bool isAwaited, CancellationToken cancellation) => await _retry.ExecuteAsync(
+        async token =>
         {
-            if (_connection is { IsUsable: true } made)
-            {
-                return made;
-            }
-
-            using var attempt = CancellationTokenSource.CreateLinkedTokenSource(cancellation);
-            attempt.CancelAfter(s_attempt);
+            Exception[] problems;
             try
             {
-                ByteChannel channel = await Dialer.DialAsync(_location, attempt.Token).ConfigureAwait(false);
-                PageConnection connection = await PageConnection.OpenAsync(channel, attempt.Token).ConfigureAwait(false);
-                await OpenImageAsync(connection, attempt.Token).ConfigureAwait(false);
-                Volatile.Write(ref _connection, connection);
-                return connection;
+                IAnswerSink answer = _endpoints.Length == 1
+                    ? await _endpoints[0].AskAsync(ask, Patience(isAwaited), token).ConfigureAwait(false)
+                    : await AskAnyAsync(ask, isAwaited, token).ConfigureAwait(false);
+                Health.Back();
+                return answer;
             }
-            catch (OperationCanceledException) when (!cancellation.IsCancellationRequested)
+            catch (ReplicasFailedException failed)
             {
-                throw new TimeoutException("it does not answer in time");
+                problems = failed.Problems;
             }
-        }
-        finally
-        {
-            _ = _connecting.Release();
-        }
-    }
+            catch (Exception problem) when (!token.IsCancellationRequested)
+            {
+                problems = [problem];
+            }
 
-    private async Task OpenImageAsync(PageConnection connection, CancellationToken cancellation)
+            throw Judge(problems);
+        },
+        cancellation).ConfigureAwait(false);
+
+    private TimeSpan Patience(bool isAwaited) => isAwaited ? _timeouts.Demand : _timeouts.Bulk;
+
+    private async Task<IAnswerSink> AskAnyAsync(
+        Func<PageConnection, CancellationToken, Task<IAnswerSink>> ask, bool isAwaited, CancellationToken cancellation)
     {
-        const int LongestAnswer = 64;
-        GatheredAnswer answer = new(LongestAnswer);
+        PageEndpoint[] order = [.. _endpoints.OrderBy(static endpoint => endpoint.Reluctance).ThenBy(static endpoint => endpoint.FailedAt)];
+        Exception?[] problems = new Exception?[order.Length];
+        int next = -1;
         try
         {
-            connection.Image = await connection.AskAsync(id => Frames.Open(id, _location.Name), answer, isBulk: false, cancellation).ConfigureAwait(false);
-            ImageIdentity identity = ReadIdentity(answer.Bytes);
-            Identity ??= identity;
-            if (identity != Identity)
-            {
-                throw new LazyRestoreException(
-                    FailureReason.SourceUnreachable, $"there is another image now at {_location}", "Put the former one back under this name.");
-            }
+            return await (isAwaited ? _awaited : _unhurried).ExecuteAsync(
+                async token =>
+                {
+                    int place = Interlocked.Increment(ref next);
+                    try
+                    {
+                        return await order[place].AskThroughBreakerAsync(ask, Patience(isAwaited), token).ConfigureAwait(false);
+                    }
+                    catch (Exception problem) when (!token.IsCancellationRequested)
+                    {
+                        problems[place] = problem;
+                        throw;
+                    }
+                },
+                cancellation).ConfigureAwait(false);
         }
-        catch
+        catch (Exception last) when (!cancellation.IsCancellationRequested)
         {
-            connection.Dispose();
-            throw;
+            Exception[] told = [.. problems.OfType<Exception>()];
+            throw new ReplicasFailedException(told.Length > 0 ? told : [last]);
         }
     }
 
-    private static ImageIdentity ReadIdentity(ReadOnlyMemory<byte> answer)
+    // Pages are damaged when every server says so, or sends them so; before the image is opened all may refuse; everything else can pass.
+    private Exception Judge(Exception[] problems)
+    {
+        if (problems.All(static problem => problem is ImageDamagedException or DamagedThereException))
+        {
+            return problems[0] is ImageDamagedException damaged ? damaged : new ImageDamagedException("extent", 0, problems[0].Message, problems[0]);
+        }
+
+        if (!_isOpened && problems.All(static problem => problem is LazyRestoreException))
+        {
+            return problems[0];
+        }
+
+        Exception told = problems.FirstOrDefault(static problem => problem is LazyRestoreException)
+            ?? problems.FirstOrDefault(static problem => problem is not BrokenCircuitException)
+            ?? problems[0];
+        if (!_endpoints.Any(static endpoint => endpoint.IsConnected))
+        {
+            Health.Lost(told);
+        }
+
+        return new IOException(told.Message, told);
+    }
+
+    // Whether anybody asks for something or not: whoever comes next is not to wait for a connection, and that there is none is to be known.
+    private void Repair(Exception problem)
+    {
+        if (_end.IsCancellationRequested || _endpoints.Any(static endpoint => endpoint.IsConnected))
+        {
+            return;
+        }
+
+        if (_endpoints.Length == 1)
+        {
+            // Of others it is not known yet.
+            Health.Lost(problem);
+        }
+
+        if (Interlocked.Exchange(ref _isRepairing, 1) == 0)
+        {
+            _ = Task.Run(RepairAsync);
+        }
+    }
+
+    private async Task RepairAsync()
     {
         try
         {
-            MessagePackReader reader = new(answer);
-            _ = reader.ReadArrayHeader();
-            (long length, long start, long end) = (reader.ReadInt64(), reader.ReadInt64(), reader.ReadInt64());
-            ReadOnlyMemory<byte> digest = answer[(int)reader.Consumed..];
-            return digest.Length == ImageIdentity.DigestLength && start > 0 && start <= end && end <= length && length - end + start <= LongestManifest
-                ? new ImageIdentity(length, start, end, Convert.ToHexStringLower(digest.Span))
-                : throw new PageProtocolException("the answer to an open is impossible");
+            _ = await AskAsync(static (_, _) => Task.FromResult<IAnswerSink>(new GatheredAnswer(0)), isAwaited: true, _end.Token).ConfigureAwait(false);
         }
-        catch (Exception problem) when (problem is MessagePackSerializationException or EndOfStreamException or OverflowException)
+        catch (Exception problem) when (problem is OperationCanceledException or LazyRestoreException)
         {
-            throw new PageProtocolException("the answer to an open has another form");
+            // Nobody needs it any more, or whoever opens the image is told the same.
+        }
+
+        Volatile.Write(ref _isRepairing, 0);
+        if (_isOpened && Health.Now is { IsLost: true, Problem: { } lostAgain })
+        {
+            Repair(new IOException(lostAgain));
         }
     }
 
+    private async Task<IAnswerSink> AskManifestAsync(PageConnection connection, CancellationToken cancellation)
+    {
+        ImageIdentity identity = Identity;
+        GatheredAnswer answer = new(identity.ExtentsStart + identity.Length - identity.ExtentsEnd);
+        _ = await connection.AskAsync(
+            id => Frames.Numbers(FrameKind.Manifest, id, connection.Image), answer, isBulk: false, cancellation).ConfigureAwait(false);
+        return answer;
+    }
+
+    // What the first server has is the image; others have to have the same.
+    private async Task OpenImageAsync(RemoteLocation location, PageConnection connection, CancellationToken cancellation)
+    {
+        GatheredAnswer answer = new(ImageIdentity.LongestText);
+        connection.Image = await connection.AskAsync(id => Frames.Open(id, location.Name), answer, isBulk: false, cancellation).ConfigureAwait(false);
+        var identity = ImageIdentity.Read(answer.Bytes);
+        if ((Interlocked.CompareExchange(ref _identity, identity, null) ?? identity) != identity)
+        {
+            throw new LazyRestoreException(
+                FailureReason.SourceUnreachable, $"there is another image at {location}", "Put the former one back under this name.");
+        }
+    }
+
+    private sealed class ReplicasFailedException(Exception[] problems) : Exception
+    {
+        internal Exception[] Problems { get; } = problems;
+    }
 }

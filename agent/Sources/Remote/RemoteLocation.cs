@@ -3,12 +3,13 @@ using LazyRestore.ImageFormat;
 namespace LazyRestore.Agent.Sources.Remote;
 
 /// <summary>
-/// Where an image is that is not a file here: tcp://HOST:PORT/NAME, unix:PATH#NAME, ssh://[USER@]HOST[:PORT]/PATH, or a command that
-/// serves on its standard streams. A server with only one image needs no name.
+/// Where an image is that is not a file here: tcp://HOST:PORT/NAME or tls://HOST:PORT/NAME, unix:PATH#NAME, ssh://[USER@]HOST[:PORT]/PATH, or a
+/// command that serves on its standard streams. A server with only one image needs no name.
 /// </summary>
 public sealed record RemoteLocation
 {
     private const string Tcp = "tcp://";
+    private const string Tls = "tls://";
     private const string Unix = "unix:";
     private const string Ssh = "ssh://";
     private const string Via = "via ";
@@ -27,6 +28,9 @@ public sealed record RemoteLocation
     /// <summary>The port.</summary>
     public int Port { get; private init; }
 
+    /// <summary>Whether the connection is encrypted, and the server proves that it is this host.</summary>
+    public bool IsEncrypted { get; private init; }
+
     /// <summary>The path of a UNIX socket; null when it is none.</summary>
     public string? SocketPath { get; private init; }
 
@@ -35,8 +39,8 @@ public sealed record RemoteLocation
 
     /// <summary>Whether a text names an image elsewhere, rather than a file.</summary>
     public static bool IsRemote(string text) =>
-        text.StartsWith(Tcp, StringComparison.Ordinal) || text.StartsWith(Unix, StringComparison.Ordinal)
-        || text.StartsWith(Ssh, StringComparison.Ordinal) || text.StartsWith(Via, StringComparison.Ordinal);
+        text.StartsWith(Tcp, StringComparison.Ordinal) || text.StartsWith(Tls, StringComparison.Ordinal)
+        || text.StartsWith(Unix, StringComparison.Ordinal) || text.StartsWith(Ssh, StringComparison.Ordinal) || text.StartsWith(Via, StringComparison.Ordinal);
 
     /// <summary>The text of an image that a command serves.</summary>
     public static string OfCommand(string command, string name) => $"{Via}{name}\n{command}";
@@ -64,10 +68,11 @@ public sealed record RemoteLocation
         }
 
         string path = Uri.UnescapeDataString(uri.AbsolutePath);
+        bool isEncrypted = text.StartsWith(Tls, StringComparison.Ordinal);
         return text.StartsWith(Ssh, StringComparison.Ordinal) && path.Length > 1
             ? new RemoteLocation(text) { Command = SshCommand(uri, path) }
-            : text.StartsWith(Tcp, StringComparison.Ordinal) && uri.Port > 0
-                ? new RemoteLocation(text) { Host = uri.IdnHost.Trim('[', ']'), Port = uri.Port, Name = path.TrimStart('/') }
+            : (isEncrypted || text.StartsWith(Tcp, StringComparison.Ordinal)) && uri.Port > 0
+                ? new RemoteLocation(text) { Host = uri.IdnHost.Trim('[', ']'), Port = uri.Port, Name = path.TrimStart('/'), IsEncrypted = isEncrypted }
                 : throw Malformed(text);
     }
 
@@ -84,5 +89,5 @@ public sealed record RemoteLocation
     private static string Quoted(string word) => $"'{word.Replace("'", "'\\''", StringComparison.Ordinal)}'";
 
     private static LazyRestoreException Malformed(string text) => new(
-        FailureReason.Usage, $"'{text}' is no location of an image", "Give tcp://HOST:PORT/NAME, unix:PATH#NAME, or ssh://HOST/PATH.");
+        FailureReason.Usage, $"'{text}' is no location of an image", "Give tcp://HOST:PORT/NAME, tls://HOST:PORT/NAME, unix:PATH#NAME, or ssh://HOST/PATH.");
 }

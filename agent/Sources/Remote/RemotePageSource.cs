@@ -49,6 +49,12 @@ internal sealed class RemotePageSource : IAwaitedPageSource
     public LazyRestoreException? Problem => Volatile.Read(ref _problem);
 
     /// <inheritdoc/>
+    public SourceHealth Health => _remote.Health;
+
+    /// <inheritdoc/>
+    public string Name => _remote.Name;
+
+    /// <inheritdoc/>
     public int Announcements { get; }
 
     /// <inheritdoc/>
@@ -169,6 +175,9 @@ internal sealed class RemotePageSource : IAwaitedPageSource
         _end.Cancel();
         _ = _running.Signal();
         _running.Wait();
+
+        // Answers to what was asked elsewhere as well are given up a moment later.
+        SpinWait.SpinUntil(() => Array.TrueForAll(_buffers, static buffer => buffer is null or { InFlight: 0 }));
         foreach (ExtentBuffer? buffer in _buffers)
         {
             buffer?.Dispose();
@@ -215,9 +224,9 @@ internal sealed class RemotePageSource : IAwaitedPageSource
             asked[marked >> 6] |= 1UL << (marked & 63);
         }
 
-        buffer.Count(1);
+        PageAnswer answer = new(_extents, buffer, first, end);
         _running.AddCount();
-        _ = Task.Run(() => FetchAsync(buffer, first, end, isBulk));
+        _ = Task.Run(() => FetchAsync(buffer, answer, isBulk));
         return FetchOutcome.Awaited;
     }
 
@@ -262,12 +271,11 @@ internal sealed class RemotePageSource : IAwaitedPageSource
         return taken;
     }
 
-    private async Task FetchAsync(ExtentBuffer buffer, int page, int end, bool isBulk)
+    private async Task FetchAsync(ExtentBuffer buffer, PageAnswer answer, bool isBulk)
     {
         int extent = buffer.Extent;
         try
         {
-            using PageAnswer answer = new(_extents, buffer, page, end);
             while (!answer.IsComplete)
             {
                 try
@@ -297,7 +305,7 @@ internal sealed class RemotePageSource : IAwaitedPageSource
         finally
         {
             buffer.LastArrival = Interlocked.Read(ref _announcements);
-            buffer.Count(-1);
+            answer.Dispose();
             Announce();
             _ = _running.Signal();
         }

@@ -25,8 +25,8 @@ public sealed class PageServerTests : IDisposable
         File.CreateSymbolicLink(Path.Combine(_folder, "images", "link"), Path.Combine(_folder, "secret"));
         _listener.Bind(new UnixDomainSocketEndPoint(SocketPath));
         _listener.Listen();
-        _server = new PageServer(Path.Combine(_folder, "images"), static _ => { });
-        _serving = _server.ListenAsync(_listener, _end.Token);
+        _server = new PageServer(Path.Combine(_folder, "images"), new PageServerOptions(), static _ => { });
+        _serving = _server.ListenAsync(_listener, isEncrypted: false, _end.Token);
     }
 
     private string SocketPath => Path.Combine(_folder, "socket");
@@ -45,7 +45,7 @@ public sealed class PageServerTests : IDisposable
     [Fact]
     public async Task AnImageThatWasNotOpenedEndsTheConnection()
     {
-        using Socket client = await ConnectAsync([.. Frames.Hello(0), .. Frames.Numbers(FrameKind.Manifest, 1, 1)]);
+        using Socket client = await ConnectAsync([.. Hello(0), .. Frames.Numbers(FrameKind.Manifest, 1, 1)]);
         await AwaitEndAsync(client);
         AssertServed();
     }
@@ -66,7 +66,7 @@ public sealed class PageServerTests : IDisposable
     [Fact]
     public async Task AClientThatAsksAndDoesNotReadHoldsUpNobody()
     {
-        List<byte> requests = [.. Frames.Hello(ulong.MaxValue / 4), .. Frames.Open(1, "one")];
+        List<byte> requests = [.. Hello(ulong.MaxValue / 4), .. Frames.Open(1, "one")];
         for (ulong id = 2; id < 500; id++)
         {
             requests.AddRange(Frames.Read(id, 1, 0, PageProtocol.LongestRead / 4, isBulk: id % 2 == 0));
@@ -86,6 +86,8 @@ public sealed class PageServerTests : IDisposable
         Directory.Delete(_folder, recursive: true);
         GC.KeepAlive(_serving);
     }
+
+    private static byte[] Hello(ulong credit) => Frames.Hello(new HelloFrame(credit, Token: null, []));
 
     private async Task<Socket> ConnectAsync(byte[] bytes)
     {

@@ -15,19 +15,34 @@ internal enum Mischief
 
     /// <summary>Sends a piece twice.</summary>
     Duplicate,
+
+    /// <summary>Leaves a part of a piece out.</summary>
+    Truncate,
+
+    /// <summary>Passes nothing on from there, and ends nothing.</summary>
+    Stall,
+
+    /// <summary>Holds every piece for a while.</summary>
+    Delay,
+
+    /// <summary>Passes little at a time.</summary>
+    Throttle,
 }
 
 /// <summary>Passes bytes on between UNIX sockets, and plays a trick on each of its first connections once it is told to.</summary>
 internal sealed class TroublesomeProxy : IDisposable
 {
-    private const int Tricks = 6;
     private const int BytesBeforeATrick = 700_000;
+    private const int ThrottledBytes = 3000;
+    private static readonly TimeSpan s_delay = TimeSpan.FromMilliseconds(2);
 
     private readonly Socket _listener = new(AddressFamily.Unix, SocketType.Stream, ProtocolType.Unspecified);
     private readonly CancellationTokenSource _end = new();
     private readonly string _server;
     private readonly Mischief _mischief;
     private volatile bool _begun;
+    private TaskCompletionSource _link = new();
+    private readonly int _tricksToPlay;
     private int _tricks;
 
     internal TroublesomeProxy(string path, string server, Mischief mischief)
@@ -35,6 +50,8 @@ internal sealed class TroublesomeProxy : IDisposable
         Path = path;
         _server = server;
         _mischief = mischief;
+        _tricksToPlay = mischief == Mischief.Stall ? 2 : 6;
+        _link.SetResult();
         _listener.Bind(new UnixDomainSocketEndPoint(path));
         _listener.Listen();
         _ = AcceptAsync();
@@ -44,8 +61,15 @@ internal sealed class TroublesomeProxy : IDisposable
 
     internal void Begin() => _begun = true;
 
+    /// <summary>The link dies: nothing arrives any more, and nobody is told.</summary>
+    internal void Sever() => Volatile.Write(ref _link, new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously));
+
+    /// <summary>The link is back.</summary>
+    internal void Mend() => Volatile.Read(ref _link).TrySetResult();
+
     public void Dispose()
     {
+        Mend();
         _end.Cancel();
         _listener.Dispose();
     }
@@ -55,11 +79,25 @@ internal sealed class TroublesomeProxy : IDisposable
         while (!_end.IsCancellationRequested)
         {
             Socket client = await _listener.AcceptAsync(_end.Token);
-            Socket server = new(AddressFamily.Unix, SocketType.Stream, ProtocolType.Unspecified);
-            await server.ConnectAsync(new UnixDomainSocketEndPoint(_server), _end.Token);
-            _ = PassAsync(client, server, plays: false);
-            _ = PassAsync(server, client, plays: true);
+            _ = ConnectAsync(client);
         }
+    }
+
+    private async Task ConnectAsync(Socket client)
+    {
+        Socket server = new(AddressFamily.Unix, SocketType.Stream, ProtocolType.Unspecified);
+        try
+        {
+            await server.ConnectAsync(new UnixDomainSocketEndPoint(_server), _end.Token);
+        }
+        catch (SocketException)
+        {
+            client.Dispose();
+            return;
+        }
+
+        _ = PassAsync(client, server, plays: false);
+        _ = PassAsync(server, client, plays: true);
     }
 
     private async Task PassAsync(Socket from, Socket to, bool plays)
@@ -71,21 +109,28 @@ internal sealed class TroublesomeProxy : IDisposable
             int count;
             while ((count = await from.ReceiveAsync(buffer, _end.Token)) > 0)
             {
+                await Volatile.Read(ref _link).Task;
                 passed += _begun ? count : 0;
-                if (plays && passed > BytesBeforeATrick && _mischief != Mischief.None && Interlocked.Increment(ref _tricks) <= Tricks)
+                if (!plays || !_begun)
+                {
+                    await SendAllAsync(to, buffer.AsMemory(0, count));
+                }
+                else if (_mischief is Mischief.Delay or Mischief.Throttle)
+                {
+                    await SendSlowlyAsync(to, buffer.AsMemory(0, count));
+                }
+                else if (passed <= BytesBeforeATrick || Interlocked.Increment(ref _tricks) > _tricksToPlay)
+                {
+                    await SendAllAsync(to, buffer.AsMemory(0, count));
+                }
+                else
                 {
                     passed = 0;
-                    if (_mischief == Mischief.Cut)
+                    if (!await PlayAsync(to, buffer, count))
                     {
-                        _ = await to.SendAsync(buffer.AsMemory(0, count / 2));
                         break;
                     }
-
-                    buffer[count / 2] ^= _mischief == Mischief.Corrupt ? (byte)0x40 : (byte)0;
-                    _ = await to.SendAsync(buffer.AsMemory(0, _mischief == Mischief.Duplicate ? count : 0));
                 }
-
-                await SendAllAsync(to, buffer.AsMemory(0, count));
             }
         }
         catch (Exception problem) when (problem is SocketException or OperationCanceledException or ObjectDisposedException)
@@ -95,6 +140,48 @@ internal sealed class TroublesomeProxy : IDisposable
 
         from.Dispose();
         to.Dispose();
+    }
+
+    // False when nothing more is to pass.
+    private async Task<bool> PlayAsync(Socket to, byte[] buffer, int count)
+    {
+        switch (_mischief)
+        {
+            case Mischief.Cut:
+                await SendAllAsync(to, buffer.AsMemory(0, count / 2));
+                return false;
+            case Mischief.Stall:
+                await Task.Delay(Timeout.Infinite, _end.Token);
+                return false;
+            case Mischief.Truncate:
+                await SendAllAsync(to, buffer.AsMemory(0, count / 2));
+                return true;
+            case Mischief.Corrupt:
+                buffer[count / 2] ^= 0x40;
+                break;
+            case Mischief.Duplicate:
+                await SendAllAsync(to, buffer.AsMemory(0, count));
+                break;
+        }
+
+        await SendAllAsync(to, buffer.AsMemory(0, count));
+        return true;
+    }
+
+    private async Task SendSlowlyAsync(Socket to, ReadOnlyMemory<byte> bytes)
+    {
+        if (_mischief == Mischief.Delay)
+        {
+            await Task.Delay(s_delay, _end.Token);
+        }
+
+        int most = _mischief == Mischief.Throttle ? ThrottledBytes : bytes.Length;
+        while (!bytes.IsEmpty)
+        {
+            int count = Math.Min(most, bytes.Length);
+            await SendAllAsync(to, bytes[..count]);
+            bytes = bytes[count..];
+        }
     }
 
     private static async Task SendAllAsync(Socket to, ReadOnlyMemory<byte> bytes)

@@ -6,6 +6,7 @@
 #include <linux/userfaultfd.h>
 #include <pthread.h>
 #include <sched.h>
+#include <setjmp.h>
 #include <signal.h>
 #include <stdatomic.h>
 #include <stdint.h>
@@ -24,7 +25,9 @@
 
 #define PAGE 4096ul
 #define WORDS (PAGE / 8)
-#define FEATURES (UFFD_FEATURE_EVENT_FORK | UFFD_FEATURE_EVENT_REMAP | UFFD_FEATURE_EVENT_REMOVE | UFFD_FEATURE_EVENT_UNMAP)
+#define FEATURE_POISON (1ul << 14)
+#define FEATURES \
+    (UFFD_FEATURE_EVENT_FORK | UFFD_FEATURE_EVENT_REMAP | UFFD_FEATURE_EVENT_REMOVE | UFFD_FEATURE_EVENT_UNMAP | FEATURE_POISON)
 
 static const char *path;
 static FILE *in, *out;
@@ -59,6 +62,19 @@ static char kind_of(const volatile uint64_t *page, uint64_t image)
             return '?';
     }
     return kind;
+}
+
+static __thread sigjmp_buf on_bus_error;
+
+static void bus_error(int signal)
+{
+    siglongjmp(on_bus_error, signal);
+}
+
+// As above, and 'b': who touches it gets SIGBUS.
+static char kind_or_signal(const volatile uint64_t *page, uint64_t image)
+{
+    return sigsetjmp(on_bus_error, 1) ? 'b' : kind_of(page, image);
 }
 
 static int dense;
@@ -314,7 +330,7 @@ static void obey(const char *verb, uint64_t a, uint64_t b, uint64_t c)
 {
     if (!strcmp(verb, "verify")) {
         for (uint64_t i = 0; i < b; i++)
-            fputc(kind_of((void *)(a + i * PAGE), c + i * PAGE), out);
+            fputc(kind_or_signal((void *)(a + i * PAGE), c + i * PAGE), out);
         fputc('\n', out);
         return;
     }
@@ -356,6 +372,7 @@ static void obey(const char *verb, uint64_t a, uint64_t b, uint64_t c)
 
 int main(int argc, char **argv)
 {
+    signal(SIGBUS, bus_error);
     if (argc < 4)
         return 2;
     path = argv[1];

@@ -46,6 +46,34 @@ public sealed class DumpCommandTests : IDisposable
     }
 
     [Fact]
+    public void ADryRunTellsWhatWouldBeSaved()
+    {
+        using TargetProcess target = TargetProcess.Start(Quiet, "sleep", "1000");
+
+        Invocation run = Invocation.Of("dump", target.Id.ToString(CultureInfo.InvariantCulture), "--dry-run", "--json");
+
+        Assert.Equal(0, run.ExitCode);
+        Assert.True(run.Json.GetProperty("can_be_saved").GetBoolean());
+        Assert.Equal(3, run.Json.GetProperty("descriptors").GetInt32());
+        Assert.Equal(["character_device"], run.Json.GetProperty("files").EnumerateArray().Select(file => file.GetProperty("kind").GetString()));
+        Assert.Equal(0, run.Json.GetProperty("refusals").GetArrayLength());
+        Assert.Equal('S', target.State);
+    }
+
+    [Fact]
+    public void ADryRunTellsWhatWouldBeRefused()
+    {
+        using TargetProcess target = TargetProcess.Start(Quiet, "perl", "-e", "syscall(300, 0, 0); sleep 1000");
+
+        Invocation run = Invocation.Of("dump", target.Id.ToString(CultureInfo.InvariantCulture), "--dry-run", "--json");
+
+        Assert.Equal(3, run.ExitCode);
+        Assert.False(run.Json.GetProperty("can_be_saved").GetBoolean());
+        Assert.Equal("a fanotify group", run.Json.GetProperty("refusals")[0].GetProperty("kind").GetString());
+        Assert.Contains("descriptor 3", Invocation.Of("dump", target.Id.ToString(CultureInfo.InvariantCulture), "--dry-run").Output, StringComparison.Ordinal);
+    }
+
+    [Fact]
     public void AProcessThatIsNotThereEndsWith1()
     {
         Invocation run = Invocation.Of("dump", int.MaxValue.ToString(CultureInfo.InvariantCulture), "-o", Image);

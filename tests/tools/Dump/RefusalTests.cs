@@ -11,7 +11,7 @@ public sealed class RefusalTests
     [InlineData("tcp", "a TCP connection (127.0.0.1:")]
     [InlineData("inotify", "descriptor 3: an inotify instance with events that wait to be read")]
     [InlineData("sysv", "System V shared memory (/SYSV")]
-    [InlineData("seccomp", "seccomp (filter)")]
+    [InlineData("seccomp-listener", "a seccomp filter that asks another process")]
     [InlineData("outside-pipe", "descriptor 4: a pipe to another process (pipe:[")]
     [InlineData("fifo", "descriptor 3: a named pipe that another process has open, too (")]
     [InlineData("moved", "descriptor 3: a file that is no longer at its path (")]
@@ -19,12 +19,11 @@ public sealed class RefusalTests
     [InlineData("netlink", "descriptor 3: a netlink socket with answers that wait or are under way (")]
     [InlineData("packet", "descriptor 3: a socket of this family or protocol (family 17")]
     [InlineData("pidfd", "descriptor 3: a pidfd of another process (of process 1)")]
-    [InlineData("userfaultfd", "descriptor 3: a file of this kind (anon_inode:[userfaultfd])")]
+    [InlineData("userfaultfd", "descriptor 3: a userfaultfd (anon_inode:[userfaultfd])")]
     [InlineData("hugetlb", "descriptor 3: hugetlb memory (/memfd:huge")]
     [InlineData("master", "descriptor 3: the master of a pseudo terminal (/dev/p")]
     [InlineData("guard", "guard pages (MADV_GUARD_INSTALL)")]
     [InlineData("directory", "a deleted directory (")]
-    [InlineData("thread-user", "credentials that differ from those of the main thread")]
     public void What_cannot_be_saved_is_named(string kind, string expected)
     {
         using TargetProcess target = TargetProcess.Compile("refused", kind);
@@ -93,14 +92,14 @@ public sealed class RefusalTests
         Refusals refusals = new();
         refusals.Add("descriptor 3", UnsupportedKind.NamedPipe, "/tmp/fifo");
         refusals.Add("descriptor 3", UnsupportedKind.NamedPipe, "/tmp/fifo");
-        refusals.Add("thread 8", UnsupportedKind.Seccomp);
+        refusals.Add("thread 8", UnsupportedKind.SeccompListener);
 
         LazyRestoreException error = Assert.Throws<LazyRestoreException>(() => refusals.ThrowIfAny(7));
 
         Assert.Equal(
             "process 7 has state that cannot be saved yet:\n"
             + "  descriptor 3: a named pipe that another process has open, too (/tmp/fifo) cannot be saved yet\n"
-            + "  thread 8: seccomp cannot be saved yet",
+            + "  thread 8: a seccomp filter that asks another process (SECCOMP_RET_USER_NOTIF) cannot be saved yet",
             error.Message);
     }
 

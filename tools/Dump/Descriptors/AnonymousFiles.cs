@@ -32,10 +32,20 @@ public sealed class AnonymousFiles(IReadOnlySet<int> processes, IReadOnlyList<Op
             case "anon_inode:[pidfd]":
                 return Process(description);
             default:
-                refusals.Add(description.Subject, UnsupportedKind.AnonymousInode, first.Link);
+                refusals.Add(description.Subject, KindOf(first.Link), first.Link);
                 return null;
         }
     }
+
+    private static UnsupportedKind KindOf(string link) => link switch
+    {
+        "anon_inode:[io_uring]" => UnsupportedKind.IoUring,
+        "anon_inode:[userfaultfd]" => UnsupportedKind.UserFaultDescriptor,
+        "anon_inode:[fanotify]" => UnsupportedKind.Fanotify,
+        "anon_inode:[perf_event]" => UnsupportedKind.PerformanceEvent,
+        _ when link.StartsWith("anon_inode:bpf", StringComparison.Ordinal) || link == "anon_inode:[bpf_link]" => UnsupportedKind.BpfObject,
+        _ => UnsupportedKind.AnonymousInode,
+    };
 
     private PidFdRecord? Process(OpenDescription description)
     {

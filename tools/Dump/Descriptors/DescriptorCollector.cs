@@ -34,12 +34,12 @@ internal sealed class DescriptorCollector
         _refusals = refusals;
         StandardStreams streams = new(choices.InheritStdio, refusals);
         _paths = new PathFiles(objects, streams, _all, refusals);
-        _pipes = new Pipes(streams, _all, refusals);
+        _pipes = new Pipes(streams, _all, choices.LookOnly, refusals);
         _anonymous = new AnonymousFiles(processes, _all, refusals);
-        _unix = new UnixSockets(streams, _all, refusals);
-        _inet = new InetSockets(new TcpConnections(choices.Tcp, streams, _all, held, refusals), refusals);
+        _unix = new UnixSockets(streams, _all, choices.LookOnly, refusals);
+        _inet = new InetSockets(new TcpConnections(choices, streams, _all, held, refusals), refusals);
         _netlink = new NetlinkSockets(refusals);
-        _namedPipes = new NamedPipes(processes, refusals);
+        _namedPipes = new NamedPipes(processes, choices.LookOnly, refusals);
         _locks = new FileLocks(refusals);
         _owners = new FileOwners(processes, refusals);
     }

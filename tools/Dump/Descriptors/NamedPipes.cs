@@ -5,7 +5,7 @@ using LazyRestore.Tools.Dump.Support;
 namespace LazyRestore.Tools.Dump.Descriptors;
 
 /// <summary>Named pipes, fifo(7), that nobody else has open: what is in them would be lost with the process.</summary>
-public sealed class NamedPipes(IReadOnlySet<int> processes, Refusals refusals)
+public sealed class NamedPipes(IReadOnlySet<int> processes, bool lookOnly, Refusals refusals)
 {
     private readonly HashSet<(ulong Device, ulong Inode)> _stored = [];
     private readonly Dictionary<(ulong Device, ulong Inode), int?> _others = [];
@@ -33,7 +33,7 @@ public sealed class NamedPipes(IReadOnlySet<int> processes, Refusals refusals)
             StatusFlags = first.StatusFlags,
             Path = first.Link,
             Capacity = Native.Check("fcntl(F_GETPIPE_SZ)", Interop.fcntl(first.Here, Interop.F_GETPIPE_SZ), description.Subject),
-            Content = isFirst ? PipeContent.Peek(first.Status, first.Here, description.Subject) : ReadOnlyMemory<byte>.Empty,
+            Content = isFirst && !lookOnly ? PipeContent.Peek(first.Status, first.Here, description.Subject) : ReadOnlyMemory<byte>.Empty,
             HungUp = PipeContent.IsHungUp(first.Here),
         };
     }

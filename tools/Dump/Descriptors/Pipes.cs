@@ -4,7 +4,7 @@ using LazyRestore.Tools.Dump.Support;
 namespace LazyRestore.Tools.Dump.Descriptors;
 
 /// <summary>Pipes, pipe(7): both ends inside the process, with what is in them.</summary>
-public sealed class Pipes(StandardStreams streams, IReadOnlyList<OpenDescription> all, Refusals refusals)
+public sealed class Pipes(StandardStreams streams, IReadOnlyList<OpenDescription> all, bool lookOnly, Refusals refusals)
 {
     private readonly HashSet<ulong> _stored = [];
 
@@ -34,7 +34,7 @@ public sealed class Pipes(StandardStreams streams, IReadOnlyList<OpenDescription
             PipeId = first.Status.Inode,
             WriteEnd = writeEnd,
             Capacity = Native.Check("fcntl(F_GETPIPE_SZ)", Interop.fcntl(first.Here, Interop.F_GETPIPE_SZ), description.Subject),
-            Content = writeEnd || !_stored.Add(first.Status.Inode) ? [] : PipeContent.Read(first.Here, description.Subject),
+            Content = lookOnly || writeEnd || !_stored.Add(first.Status.Inode) ? [] : PipeContent.Read(first.Here, description.Subject),
         };
     }
 

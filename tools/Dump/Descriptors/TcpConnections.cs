@@ -9,7 +9,7 @@ namespace LazyRestore.Tools.Dump.Descriptors;
 
 /// <summary>TCP connections: saved, given up or refused, as the user wants it.</summary>
 internal sealed unsafe class TcpConnections(
-    TcpPolicy policy, StandardStreams streams, IReadOnlyList<OpenDescription> all, HeldConnections held, Refusals refusals)
+    DumpChoices choices, StandardStreams streams, IReadOnlyList<OpenDescription> all, HeldConnections held, Refusals refusals)
 {
     private const int MostQueued = 15 << 20;
     private const int MostReadings = 8;
@@ -30,15 +30,17 @@ internal sealed unsafe class TcpConnections(
     /// <param name="state">Its state, <see cref="TcpState"/>.</param>
     public OpenFileRecord? Record(OpenDescription description, int family, int state)
     {
-        switch (policy)
+        switch (choices.Tcp)
         {
             case TcpPolicy.Close:
                 return Aborted(description, family);
-            case TcpPolicy.Save when IsSaveable(description, state):
+            case TcpPolicy.Save when !IsSaveable(description, state):
+                return null;
+            case TcpPolicy.Save when choices.LookOnly:
+                return Aborted(description, family);
+            case TcpPolicy.Save:
                 LockAll();
                 return Read(description, family, state);
-            case TcpPolicy.Save:
-                return null;
             default:
                 return streams.Replace(
                     description,

@@ -33,6 +33,19 @@ internal sealed unsafe class UnixMessages(OpenDescription description, Refusals 
         }
     }
 
+    /// <summary>Looks at the first message alone, by which the socket stays as it is.</summary>
+    public void LookAtFirst()
+    {
+        if (SocketQuery.Number(description.First, Interop.SOL_SOCKET, Interop.SO_PEEK_OFF) >= 0)
+        {
+            refusals.Add(description.Subject, UnsupportedKind.PeekOffset);
+        }
+        else
+        {
+            PeekOne(new byte[BufferSize]);
+        }
+    }
+
     private List<ReadOnlyMemory<byte>> PeekAll(int type)
     {
         List<ReadOnlyMemory<byte>> messages = [];

@@ -6,7 +6,7 @@ using LazyRestore.Tools.Dump.Support;
 namespace LazyRestore.Tools.Dump.Descriptors;
 
 /// <summary>UNIX-domain sockets, unix(7): unconnected, listening, or connected inside the process.</summary>
-public sealed class UnixSockets(StandardStreams streams, IReadOnlyList<OpenDescription> all, Refusals refusals)
+public sealed class UnixSockets(StandardStreams streams, IReadOnlyList<OpenDescription> all, bool lookOnly, Refusals refusals)
 {
     private const int Established = 1;
     private readonly Lazy<Dictionary<ulong, UnixSocketState>> _sockets = new(UnixSocketList.Read);
@@ -45,8 +45,19 @@ public sealed class UnixSockets(StandardStreams streams, IReadOnlyList<OpenDescr
             PeerInode = state.PeerInode,
             PeerClosed = state.PeerInode == 0 && state.State == Established && type != Interop.SOCK_DGRAM,
             ShutDown = state.ShutDown,
-            ReceiveQueue = listening ? [] : new UnixMessages(description, refusals).Peek(type),
+            ReceiveQueue = listening ? [] : Queue(new UnixMessages(description, refusals), type),
         };
+    }
+
+    private IReadOnlyList<ReadOnlyMemory<byte>> Queue(UnixMessages messages, int type)
+    {
+        if (!lookOnly)
+        {
+            return messages.Peek(type);
+        }
+
+        messages.LookAtFirst();
+        return [];
     }
 
     private bool LeadsOutside(UnixSocketState state) =>

@@ -14,6 +14,9 @@ public static class InterruptedCall
     private const long RestartBlock = -516;
     private const long Interrupted = -4;
 
+    /// <summary>Whether a thread was frozen in such a call.</summary>
+    public static bool IsIn(in UserRegisters registers) => (long)registers.rax == RestartBlock;
+
     /// <summary>
     /// The registers with the number of the call that was interrupted. A call that was interrupted twice has restart_syscall in its
     /// place; which one it was shows where in the kernel the thread was before it was frozen. When that does not tell, the

@@ -1,19 +1,25 @@
 using System.Globalization;
+using LazyRestore.Restore.Tracing;
 using LazyRestore.Tools.Dump.Proc;
 
 namespace LazyRestore.Tools.Dump.State;
 
 /// <summary>
-/// What each thread did in the kernel shortly before it was frozen: where it was, and for how long it had not run
-/// (/proc/TID/stack, and se.exec_start in /proc/TID/sched).
+/// What each thread did in the kernel shortly before it was frozen: where it was, and for how long it had not run (/proc/TID/stack, and
+/// se.exec_start in /proc/TID/sched, by the clock of the processor that it ran on; each has one of its own, which leaves out what
+/// interrupts and the host of a virtual machine took).
 /// </summary>
 public sealed class KernelActivity
 {
     private const string LastRun = "se.exec_start";
-    private readonly Dictionary<int, (string Stack, long? BlockedNanoseconds)> _byThread = [];
+    private const string Switches = "nr_voluntary_switches";
+    private const int ProcessorField = 36; // of /proc/TID/stat, counted from behind the name
+    private readonly Dictionary<int, Look> _byThread = [];
+
+    private readonly record struct Look(string Stack, int Processor, double? Ran, double? Switches, long Blocked);
 
     /// <summary>Looks at running processes.</summary>
-    public static KernelActivity Of(IEnumerable<ProcDirectory> processes)
+    public static KernelActivity Of(IReadOnlyList<ProcDirectory> processes)
     {
         KernelActivity activity = new();
         foreach (ProcDirectory process in processes)
@@ -21,23 +27,42 @@ public sealed class KernelActivity
             activity.LookAt(process);
         }
 
+        activity.MeasureBlocked();
         return activity;
     }
 
+    /// <summary>
+    /// Looks again, once the process is frozen, and before anything is run in it: a thread that has run since the first look has not been waiting
+    /// for as long as it seemed.
+    /// </summary>
+    public void Confirm(FrozenProcess frozen)
+    {
+        foreach (Tracee thread in frozen.Threads)
+        {
+            // A thread that waits has given the processor up once already; the freeze makes it do so again.
+            if (_byThread.TryGetValue(thread.Tid, out Look look) && look.Blocked > 0 && InterruptedCall.IsIn(thread.Registers)
+                && NumberIn(TextOf($"/proc/{frozen.Pid}/task/{thread.Tid}/sched"), Switches) is { } switches && switches <= look.Switches + 1)
+            {
+                continue;
+            }
+
+            _byThread[thread.Tid] = look with { Stack = look.Stack ?? "", Blocked = 0 };
+        }
+    }
+
     /// <summary>The kernel's functions that a thread was in, the innermost first, a line each; empty when it is not known.</summary>
-    public string Stack(int tid) => _byThread.TryGetValue(tid, out (string Stack, long?) found) ? found.Stack : "";
+    public string Stack(int tid) => _byThread.TryGetValue(tid, out Look found) ? found.Stack : "";
 
     /// <summary>For how many nanoseconds a thread had been waiting; 0 when that is not known. It may have been longer, never shorter.</summary>
-    public long BlockedNanoseconds(int tid) => _byThread.TryGetValue(tid, out (string, long? Blocked) found) ? found.Blocked ?? 0 : 0;
+    public long BlockedNanoseconds(int tid) => _byThread.TryGetValue(tid, out Look found) ? found.Blocked : 0;
 
     private void LookAt(ProcDirectory process)
     {
         foreach (int tid in ThreadsOf(process))
         {
             string stack = TextOf(process.PathOf($"task/{tid}/stack"));
-            long? ran = LastRunOf(process.PathOf($"task/{tid}/sched"));
-            long? now = LastRunOf("/proc/thread-self/sched");
-            _byThread[tid] = (stack, ran is null || now is null ? null : Math.Max(0, now.Value - ran.Value));
+            string sched = TextOf(process.PathOf($"task/{tid}/sched"));
+            _byThread[tid] = new(stack, ProcessorOf(process.PathOf($"task/{tid}/stat")), NumberIn(sched, LastRun), NumberIn(sched, Switches), 0);
         }
     }
 
@@ -54,14 +79,43 @@ public sealed class KernelActivity
         }
     }
 
-    private static long? LastRunOf(string path)
+    private void MeasureBlocked()
     {
-        foreach (string line in TextOf(path).Split('\n'))
+        const double NanosecondsPerMillisecond = 1_000_000;
+        SharedProcessor processor = new();
+        foreach (IGrouping<int, KeyValuePair<int, Look>> group in _byThread.ToArray().GroupBy(one => one.Value.Processor))
         {
-            if (line.StartsWith(LastRun, StringComparison.Ordinal)
-                && double.TryParse(line.AsSpan(line.IndexOf(':') + 1), CultureInfo.InvariantCulture, out double milliseconds))
+            if (!processor.TryEnter(group.Key) || NumberIn(TextOf("/proc/thread-self/sched"), LastRun) is not { } now)
             {
-                return (long)(milliseconds * 1_000_000);
+                continue;
+            }
+
+            foreach ((int tid, Look look) in group)
+            {
+                _byThread[tid] = look with { Blocked = look.Ran is { } ran ? (long)(Math.Max(0, now - ran) * NanosecondsPerMillisecond) : 0 };
+            }
+        }
+
+        processor.Leave();
+    }
+
+    // The processor that a thread ran on last; -1 when that is not known.
+    private static int ProcessorOf(string path)
+    {
+        string stat = TextOf(path);
+        string[] fields = stat[(stat.LastIndexOf(')') + 1)..].Split(' ', StringSplitOptions.RemoveEmptyEntries);
+        return fields.Length > ProcessorField ? int.Parse(fields[ProcessorField], CultureInfo.InvariantCulture) : -1;
+    }
+
+    // A line is a name, a colon, and a number: time is in milliseconds.
+    private static double? NumberIn(string sched, string name)
+    {
+        foreach (string line in sched.Split('\n'))
+        {
+            if (line.StartsWith(name, StringComparison.Ordinal)
+                && double.TryParse(line.AsSpan(line.IndexOf(':') + 1), CultureInfo.InvariantCulture, out double number))
+            {
+                return number;
             }
         }
 

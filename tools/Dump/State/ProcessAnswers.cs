@@ -11,6 +11,8 @@ public sealed record ProcessAnswers
     private const int PR_GET_DUMPABLE = 3;
     private const int PR_GET_CHILD_SUBREAPER = 37;
     private const int PR_GET_THP_DISABLE = 42;
+    private const int MEMBARRIER_CMD_GET_REGISTRATIONS = 1 << 9;
+    private const int MEMBARRIER_CMD_REGISTER_PRIVATE_EXPEDITED = 1 << 4;
     private const int LastSignal = 64;
     private const int SigactionSize = 32;
     private const int IntervalTimers = 3;
@@ -26,6 +28,9 @@ public sealed record ProcessAnswers
 
     /// <summary>PR_GET_THP_DISABLE.</summary>
     public required bool HugePagesDisabled { get; init; }
+
+    /// <summary>What it has registered for with membarrier(2).</summary>
+    public required int MemoryBarriers { get; init; }
 
     /// <summary>Dispositions that are not the default.</summary>
     public required IReadOnlyList<SignalAction> SignalActions { get; init; }
@@ -48,6 +53,8 @@ public sealed record ProcessAnswers
         DataRef subreaper = program.Reserve(sizeof(int));
         program.Call(SystemCall.prctl, PR_GET_CHILD_SUBREAPER, subreaper);
         CallResultRef hugePages = program.Call(SystemCall.prctl, PR_GET_THP_DISABLE);
+
+        CallResultRef barriers = program.Try(SystemCall.membarrier, MEMBARRIER_CMD_GET_REGISTRATIONS, 0, 0);
 
         DataRef actions = program.Reserve(LastSignal * SigactionSize);
         for (int signal = 1; signal <= LastSignal; signal++)
@@ -75,6 +82,9 @@ public sealed record ProcessAnswers
             Dumpable = (int)result[dumpable],
             ChildSubreaper = BinaryPrimitives.ReadInt32LittleEndian(result.Bytes(subreaper)) != 0,
             HugePagesDisabled = result[hugePages] != 0,
+
+            // Before Linux 6.3 nobody tells; to be registered and not to need it costs nothing.
+            MemoryBarriers = result[barriers] >= 0 ? (int)result[barriers] : MEMBARRIER_CMD_REGISTER_PRIVATE_EXPEDITED,
             SignalActions = ReadActions(result, actions),
             Intervals = ReadIntervals(result, intervals),
             Timers = [.. timers.Select((timer, index) => WithTimes(timer, result, At(times, index, 32)))],

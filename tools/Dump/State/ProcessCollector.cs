@@ -16,32 +16,34 @@ public sealed class ProcessCollector(ProcDirectory process, RemoteRunner runner,
     public (ProcessRecord Process, MemoryLayoutRecord Layout) Collect(FrozenProcess frozen)
     {
         StatText stat = StatText.Parse(process.Text("stat"));
-        ProcessAnswers answers = ProcessAnswers.Ask(runner, frozen.Leader, Timers());
-        return (Process(frozen, stat, answers), Layout(stat, answers.Brk));
+        ProcessAnswers answers = ProcessAnswers.Ask(runner, frozen.Leader, Timers(process, refusals));
+        return (Process(frozen, stat, answers, Places(process, refusals)), Layout(stat, answers.Brk));
     }
 
-    private ProcessRecord Process(FrozenProcess frozen, StatText stat, ProcessAnswers answers) => new()
-    {
-        Pid = process.Pid,
-        ParentPid = stat.ParentPid,
-        ProcessGroup = stat.ProcessGroup,
-        Session = stat.Session,
-        StopSignal = frozen.Leader.StopSignal,
-        Executable = LinkTo("exe", UnsupportedKind.DeletedExecutable),
-        WorkingDirectory = LinkTo("cwd", UnsupportedKind.DeletedDirectory),
-        RootDirectory = LinkTo("root", UnsupportedKind.DeletedDirectory),
-        Umask = StatusText.Parse(process.Text("status")).Umask,
-        Personality = uint.Parse(process.Text("personality").AsSpan().Trim(), NumberStyles.HexNumber, CultureInfo.InvariantCulture),
-        Dumpable = answers.Dumpable,
-        ChildSubreaper = answers.ChildSubreaper,
-        HugePagesDisabled = answers.HugePagesDisabled,
-        OomScoreAdjustment = int.Parse(process.Text("oom_score_adj"), CultureInfo.InvariantCulture),
-        Limits = LimitsText.Parse(process.Text("limits")),
-        SignalActions = answers.SignalActions,
-        PendingSignals = [.. frozen.Leader.PeekSignals(shared: true).Select(signal => (ReadOnlyMemory<byte>)signal)],
-        IntervalTimers = answers.Intervals,
-        PosixTimers = answers.Timers,
-    };
+    private ProcessRecord Process(
+        FrozenProcess frozen, StatText stat, ProcessAnswers answers, (string Executable, string WorkingDirectory, string RootDirectory) places) => new()
+        {
+            Pid = process.Pid,
+            ParentPid = stat.ParentPid,
+            ProcessGroup = stat.ProcessGroup,
+            Session = stat.Session,
+            StopSignal = frozen.Leader.StopSignal,
+            Executable = places.Executable,
+            WorkingDirectory = places.WorkingDirectory,
+            RootDirectory = places.RootDirectory,
+            Umask = StatusText.Parse(process.Text("status")).Umask,
+            Personality = uint.Parse(process.Text("personality").AsSpan().Trim(), NumberStyles.HexNumber, CultureInfo.InvariantCulture),
+            Dumpable = answers.Dumpable,
+            ChildSubreaper = answers.ChildSubreaper,
+            HugePagesDisabled = answers.HugePagesDisabled,
+            OomScoreAdjustment = int.Parse(process.Text("oom_score_adj"), CultureInfo.InvariantCulture),
+            Limits = LimitsText.Parse(process.Text("limits")),
+            SignalActions = answers.SignalActions,
+            PendingSignals = [.. frozen.Leader.PeekSignals(shared: true).Select(signal => (ReadOnlyMemory<byte>)signal)],
+            IntervalTimers = answers.Intervals,
+            PosixTimers = answers.Timers,
+            MemoryBarriers = answers.MemoryBarriers,
+        };
 
     private MemoryLayoutRecord Layout(StatText stat, ulong brk) => new()
     {
@@ -59,7 +61,8 @@ public sealed class ProcessCollector(ProcDirectory process, RemoteRunner runner,
         Auxv = process.Bytes("auxv"),
     };
 
-    private IReadOnlyList<PosixTimer> Timers()
+    /// <summary>The POSIX timers, whose times are not known yet.</summary>
+    public static IReadOnlyList<PosixTimer> Timers(ProcDirectory process, Refusals refusals)
     {
         IReadOnlyList<PosixTimer> timers = TimersText.Parse(process.Text("timers"));
         foreach (PosixTimer timer in timers.Where(timer => (timer.Notify & 2) != 0))
@@ -70,7 +73,13 @@ public sealed class ProcessCollector(ProcDirectory process, RemoteRunner runner,
         return timers;
     }
 
-    private string LinkTo(string entry, UnsupportedKind whenGone)
+    /// <summary>The executable and the directories.</summary>
+    public static (string Executable, string WorkingDirectory, string RootDirectory) Places(ProcDirectory process, Refusals refusals) =>
+        (LinkTo("exe", UnsupportedKind.DeletedExecutable, process, refusals),
+            LinkTo("cwd", UnsupportedKind.DeletedDirectory, process, refusals),
+            LinkTo("root", UnsupportedKind.DeletedDirectory, process, refusals));
+
+    private static string LinkTo(string entry, UnsupportedKind whenGone, ProcDirectory process, Refusals refusals)
     {
         string target = process.Link(entry);
         if (FileStatus.Find(target) is not { } there || !there.IsSameFile(FileStatus.Of(process.PathOf(entry))))

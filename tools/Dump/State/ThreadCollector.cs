@@ -18,19 +18,7 @@ public sealed class ThreadCollector(ProcDirectory process, RemoteRunner runner, 
     private const int SS_ONSTACK = 1;
 
     /// <summary>The threads, the leader first.</summary>
-    public IReadOnlyList<ThreadRecord> Collect(FrozenProcess frozen)
-    {
-        List<ThreadRecord> threads = [.. frozen.Threads.Select(Collect)];
-        foreach (ThreadRecord thread in threads)
-        {
-            if (!thread.Credentials.SameAs(threads[0].Credentials))
-            {
-                refusals.Add($"thread {thread.Tid}", UnsupportedKind.ThreadCredentials);
-            }
-        }
-
-        return threads;
-    }
+    public IReadOnlyList<ThreadRecord> Collect(FrozenProcess frozen) => [.. frozen.Threads.Select(Collect)];
 
     private ThreadRecord Collect(Tracee thread)
     {
@@ -38,7 +26,12 @@ public sealed class ThreadCollector(ProcDirectory process, RemoteRunner runner, 
         byte[] extendedState = thread.ReadExtendedState();
         UserRegisters registers = InterruptedCall.Name(thread.OwnRegisters, activity.Stack(thread.Tid));
         StatusText status = StatusText.Parse(process.Text($"task/{thread.Tid}/status"));
-        Refuse(thread.Tid, registers, status);
+        if (registers.cs == CompatibilityCodeSegment)
+        {
+            refusals.Add($"thread {thread.Tid}", UnsupportedKind.CompatibilityMode);
+        }
+
+        Refuse(thread.Tid, status, refusals);
         Answers answers = Ask(thread);
         (ulong robustHead, ulong robustLength) = ThreadAttributes.RobustList(thread.Tid);
         return new ThreadRecord
@@ -60,27 +53,35 @@ public sealed class ThreadCollector(ProcDirectory process, RemoteRunner runner, 
             TimerSlackNanoseconds = answers.TimerSlack,
             ParentDeathSignal = answers.ParentDeathSignal,
             Credentials = status.Credentials with { SecureBits = answers.SecureBits },
+            Seccomp = SeccompOf(thread, status),
             SleepRemainingNanoseconds = InterruptedCall.TimeRemaining(process.Pid, registers, activity.BlockedNanoseconds(thread.Tid)),
         };
     }
 
-    private void Refuse(int tid, in UserRegisters registers, StatusText status)
+    /// <summary>Refuses what the status of a thread tells.</summary>
+    public static void Refuse(int tid, StatusText status, Refusals refusals)
     {
-        string subject = $"thread {tid}";
-        if (registers.cs == CompatibilityCodeSegment)
-        {
-            refusals.Add(subject, UnsupportedKind.CompatibilityMode);
-        }
-
-        if (status.SeccompMode != 0)
-        {
-            refusals.Add(subject, UnsupportedKind.Seccomp, status.SeccompMode == 1 ? "strict" : "filter");
-        }
-
         if (status.ShadowStack)
         {
-            refusals.Add(subject, UnsupportedKind.ShadowStack);
+            refusals.Add($"thread {tid}", UnsupportedKind.ShadowStack);
         }
+    }
+
+    private SeccompState? SeccompOf(Tracee thread, StatusText status)
+    {
+        const int Filter = 2;
+        if (status.SeccompMode == 0)
+        {
+            return null;
+        }
+
+        IReadOnlyList<SeccompFilter> filters = status.SeccompMode == Filter ? thread.ReadSeccompFilters() : [];
+        if (filters.Any(filter => filter.AsksAnotherProcess))
+        {
+            refusals.Add($"thread {thread.Tid}", UnsupportedKind.SeccompListener);
+        }
+
+        return new SeccompState(filters);
     }
 
     private Answers Ask(Tracee thread)

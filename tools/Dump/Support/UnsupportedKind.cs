@@ -13,9 +13,9 @@ public sealed record UnsupportedKind(string Name, string? Remedy = null)
     public static readonly UnsupportedKind DeadLeader = new("a process whose main thread has ended");
     public static readonly UnsupportedKind DyingProcess = new("a process that has ended and waits for its parent (a zombie)");
     public static readonly UnsupportedKind KernelThread = new("a kernel thread");
+    public static readonly UnsupportedKind TracedProcess = new("a process that is being traced", "Detach the debugger or tracer first.");
+    public static readonly UnsupportedKind SeccompListener = new("a seccomp filter that asks another process (SECCOMP_RET_USER_NOTIF)");
     public static readonly UnsupportedKind SnapshotOfStopped = new("a stopped process in a snapshot", "Dump without --snapshot.");
-    public static readonly UnsupportedKind Seccomp = new("seccomp");
-    public static readonly UnsupportedKind ThreadCredentials = new("credentials that differ from those of the main thread");
     public static readonly UnsupportedKind CompatibilityMode = new("32-bit code");
     public static readonly UnsupportedKind ShadowStack = new("a shadow stack", "Start it with glibc.cpu.x86_shstk=off.");
     public static readonly UnsupportedKind Namespace = new("another namespace than the tool's", "Run lazyrestore inside it with nsenter(1).");
@@ -54,6 +54,11 @@ public sealed record UnsupportedKind(string Name, string? Remedy = null)
     public static readonly UnsupportedKind ProcessDescriptor = new("a pidfd of another process");
     public static readonly UnsupportedKind ProcEntry = new("an entry of /proc that comes and goes with processes or threads");
     public static readonly UnsupportedKind DeletedQueue = new("a POSIX message queue that was unlinked");
+    public static readonly UnsupportedKind IoUring = new("an io_uring instance", "Start the program without io_uring.");
+    public static readonly UnsupportedKind UserFaultDescriptor = new("a userfaultfd");
+    public static readonly UnsupportedKind Fanotify = new("a fanotify group");
+    public static readonly UnsupportedKind PerformanceEvent = new("a performance counter (perf_event_open)");
+    public static readonly UnsupportedKind BpfObject = new("a BPF program, map or link");
     public static readonly UnsupportedKind AnonymousInode = new("a file of this kind");
     public static readonly UnsupportedKind EpollTarget = new("an epoll entry for a file that has no descriptor any more");
 
@@ -74,6 +79,23 @@ public sealed record UnsupportedKind(string Name, string? Remedy = null)
     public static readonly UnsupportedKind NetlinkAnswers = new("a netlink socket with answers that wait or are under way", "Try again in a moment.");
     public static readonly UnsupportedKind SocketFilter = new("a socket filter");
     public static readonly UnsupportedKind PeekOffset = new("a socket with SO_PEEK_OFF");
+
+    /// <summary>All of them, in the order of the sources.</summary>
+    public static IReadOnlyList<UnsupportedKind> All { get; } =
+    [
+        SnapshotOfChildren, DeadLeader, DyingProcess, KernelThread, TracedProcess, SeccompListener, SnapshotOfStopped,
+        CompatibilityMode, ShadowStack, Namespace, DeletedExecutable, DeletedDirectory, TimerThread, DeviceMapping,
+        HugetlbMemory, SharedSystemV, AsyncIoContext, UserFaultRegistration, SealedMapping, ProtectionKey, GuardPages,
+        SpecialMapping, MovedFile, FileLock, AsyncOwner, BlockDevice, CharacterDevice, Terminal, OtherTerminal,
+        PseudoTerminalMaster, NamedPipe, TwoWayPipe, OutsidePipe, OutsideStream, SymbolicLink, InotifyEvents, InotifyWatch,
+        ProcessDescriptor, ProcEntry, DeletedQueue, IoUring, UserFaultDescriptor, Fanotify, PerformanceEvent, BpfObject,
+        AnonymousInode, EpollTarget, SocketFamily, TcpConnection, TcpHandshake, TcpProtocolLayer, TcpUrgentData, TcpQueue,
+        WaitingConnections, OutsideUnixSocket, QueuedDescriptors, QueuedAddresses, QueuedDatagrams, NetlinkAnswers,
+        SocketFilter, PeekOffset,
+    ];
+
+    /// <summary>Whether nothing of such a process can be looked at.</summary>
+    public bool IsOfWholeProcess => this == KernelThread || this == DyingProcess || this == DeadLeader;
 
     /// <inheritdoc/>
     public override string ToString() => Name;

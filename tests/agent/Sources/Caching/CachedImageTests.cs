@@ -2,7 +2,6 @@ using LazyRestore.Agent.Sources;
 using LazyRestore.Agent.Sources.Caching;
 using LazyRestore.Agent.Tests.Sources.Objects;
 using LazyRestore.ImageFormat;
-using LazyRestore.ImageFormat.Records;
 
 namespace LazyRestore.Agent.Tests.Sources.Caching;
 
@@ -135,18 +134,18 @@ public sealed class CachedImageTests : IDisposable
     private static void ReadAll(string location)
     {
         using CheckpointImage image = ImageOpener.Open(location);
-        using var source = (IAwaitedPageSource)PageSources.Of(image, ExtentAddress.Process);
+        using RemotePages pages = new(image);
         for (int extent = 0; extent < ServedImage.Extents; extent++)
         {
             // Pages that a thread waits for, and then all of it.
             for (int page = 0; page < ImageLayout.PagesPerExtent; page += 40)
             {
-                RemotePageSourceTests.Check(source, (extent * ImageLayout.PagesPerExtent) + page);
+                pages.Check((extent * ImageLayout.PagesPerExtent) + page);
             }
 
             for (int page = 0; page < ImageLayout.PagesPerExtent; page++)
             {
-                RemotePageSourceTests.Await(source, () => source.AskAhead(extent, page, ImageLayout.PagesPerExtent));
+                Assert.Equal(FetchOutcome.Ready, pages.Await(() => pages.Source.AskAhead(extent, page, ImageLayout.PagesPerExtent)));
             }
         }
     }

@@ -2,7 +2,6 @@ using LazyRestore.Agent.Sources;
 using LazyRestore.Agent.Sources.Objects;
 using LazyRestore.Agent.Sources.Remote;
 using LazyRestore.ImageFormat;
-using LazyRestore.ImageFormat.Records;
 
 namespace LazyRestore.Agent.Tests.Sources.Objects;
 
@@ -35,13 +34,13 @@ public sealed class ObjectSourceTests
         using ServedImage served = new(codec);
         using WebServer server = new(File.ReadAllBytes(served.FilePath));
         using CheckpointImage image = Open(server);
-        using IPageSource source = PageSources.Of(image, ExtentAddress.Process);
+        using RemotePages pages = new(image);
 
         // A page is given up when it was damaged three times, so not many such tricks in a row.
         server.Play(mischief, mischief is WebMischief.Corrupt or WebMischief.LieAboutOffset or WebMischief.Silence ? 2 : 8);
         for (int page = 0; page < ServedImage.Pages; page += 5)
         {
-            RemotePageSourceTests.Check((IAwaitedPageSource)source, page);
+            pages.Check(page);
         }
     }
 
@@ -57,17 +56,17 @@ public sealed class ObjectSourceTests
         DateTimeOffset time = new(2026, 1, 2, 3, 4, 5, TimeSpan.Zero);
         (server.Tag, server.Modified) = hasTag ? (server.Tag, null) : ((string?)null, (DateTimeOffset?)time);
         using CheckpointImage image = Open(server);
-        using var source = (IAwaitedPageSource)PageSources.Of(image, ExtentAddress.Process);
-        RemotePageSourceTests.Check(source, 0);
+        using RemotePages pages = new(image);
+        pages.Check(0);
 
         (server.Tag, server.Modified) = hasTag ? ("\"two\"", null) : ((string?)null, (DateTimeOffset?)time.AddSeconds(1));
         FetchOutcome outcome = FetchOutcome.Awaited;
         int extent = ServedImage.Extents - 1;
-        Assert.True(SpinWait.SpinUntil(() => (outcome = source.OpenFor(extent, 0, 1)) != FetchOutcome.Awaited, TimeSpan.FromSeconds(30)));
+        Assert.True(SpinWait.SpinUntil(() => (outcome = pages.Source.OpenFor(extent, 0, 1)) != FetchOutcome.Awaited, TimeSpan.FromSeconds(30)));
         Assert.Equal(FetchOutcome.Damaged, outcome);
-        Assert.Equal(FailureReason.SourceUnreachable, source.Problem!.Reason);
-        Assert.Contains("was replaced", source.Problem.Message, StringComparison.Ordinal);
-        Assert.DoesNotContain("secret", source.Problem.Message, StringComparison.Ordinal);
+        Assert.Equal(FailureReason.SourceUnreachable, pages.Source.Problem!.Reason);
+        Assert.Contains("was replaced", pages.Source.Problem.Message, StringComparison.Ordinal);
+        Assert.DoesNotContain("secret", pages.Source.Problem.Message, StringComparison.Ordinal);
     }
 
     [Fact]
@@ -77,8 +76,8 @@ public sealed class ObjectSourceTests
         using WebServer server = new(File.ReadAllBytes(served.FilePath)) { Tag = "W/\"weak\"" };
         using CheckpointImage image = Open(server);
         server.Tag = "W/\"other\"";
-        using IPageSource source = PageSources.Of(image, ExtentAddress.Process);
-        RemotePageSourceTests.Check((IAwaitedPageSource)source, 0);
+        using RemotePages pages = new(image);
+        pages.Check(0);
     }
 
     [Fact]
@@ -87,19 +86,19 @@ public sealed class ObjectSourceTests
         using ServedImage served = new(ExtentCodec.Zstd);
         using WebServer server = new(File.ReadAllBytes(served.FilePath));
         using CheckpointImage image = Open(server, s_settings with { Streams = 1 });
-        using var source = (IAwaitedPageSource)PageSources.Of(image, ExtentAddress.Process);
+        using RemotePages pages = new(image);
         int before = server.Asked.Count;
 
         // Small extents, so the first may be on its way before the others are asked for, but not longer than it takes them to line up.
         server.Play(WebMischief.Unavailable, 1);
         for (int extent = 0; extent < ServedImage.Extents; extent++)
         {
-            _ = source.AskAhead(extent, 0, ImageLayout.PagesPerExtent);
+            _ = pages.Source.AskAhead(extent, 0, ImageLayout.PagesPerExtent);
         }
 
         for (int page = 0; page < ServedImage.Pages; page += 5)
         {
-            RemotePageSourceTests.Check(source, page);
+            pages.Check(page);
         }
 
         Assert.True(server.Connections <= 8, $"{server.Connections} connections");
@@ -153,5 +152,5 @@ public sealed class ObjectSourceTests
 
     private static CheckpointImage Open(IObjectStore store, ObjectSettings settings) =>
         CheckpointImage.Open(new RemoteImageBytes(
-            Task.Run(() => ObjectImage.OpenAsync(store, settings, CancellationToken.None)).GetAwaiter().GetResult()));
+            Task.Run(() => ObjectImage.OpenAsync(store, new SourceHealth(), settings, CancellationToken.None)).GetAwaiter().GetResult()));
 }

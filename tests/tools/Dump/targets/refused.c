@@ -7,7 +7,6 @@
 #include <linux/rtnetlink.h>
 #include <linux/seccomp.h>
 #include <netinet/in.h>
-#include <pthread.h>
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -44,15 +43,6 @@ static void connect_tcp(void)
     connect(client, (struct sockaddr *)&address, sizeof address);
 }
 
-static void *other_user(void *unused)
-{
-    (void)unused;
-    syscall(SYS_setresuid, 1000, 1000, 1000);
-    close(open(in_directory("ready"), O_CREAT | O_WRONLY, 0600));
-    for (;;)
-        pause();
-}
-
 static void send_descriptor(void)
 {
     int pair[2], fd = 0;
@@ -76,8 +66,11 @@ static void ask_for_links(void)
 
 static void filter_calls(void)
 {
-    struct sock_filter allow = { BPF_RET | BPF_K, 0, 0, SECCOMP_RET_ALLOW };
-    struct sock_fprog program = { 1, &allow };
+    struct sock_filter ask[] = {
+        { BPF_LD | BPF_W | BPF_ABS, 0, 0, 0 }, { BPF_JMP | BPF_JEQ | BPF_K, 0, 1, SYS_getppid }, { BPF_RET | BPF_K, 0, 0, SECCOMP_RET_USER_NOTIF },
+        { BPF_RET | BPF_K, 0, 0, SECCOMP_RET_ALLOW },
+    };
+    struct sock_fprog program = { 4, ask };
     prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0);
     prctl(PR_SET_SECCOMP, SECCOMP_MODE_FILTER, &program);
 }
@@ -99,7 +92,7 @@ int main(int argc, char **argv)
         inotify_add_watch(inotify_init(), directory, IN_CREATE); // the file that says ready is an event
     else if (strcmp(what, "sysv") == 0)
         shmat(shmget(IPC_PRIVATE, 4096, 0600), NULL, 0);
-    else if (strcmp(what, "seccomp") == 0)
+    else if (strcmp(what, "seccomp-listener") == 0)
         filter_calls();
     else if (strcmp(what, "outside-pipe") == 0 || strcmp(what, "stream") == 0) {
         pipe(ends);
@@ -175,12 +168,6 @@ int main(int argc, char **argv)
         mkdir(in_directory("gone"), 0700);
         chdir(in_directory("gone"));
         rmdir(in_directory("gone"));
-    } else if (strcmp(what, "thread-user") == 0) {
-        chmod(directory, 0777);
-        pthread_t thread;
-        pthread_create(&thread, NULL, other_user, NULL);
-        for (;;)
-            pause();
     }
     close(open(in_directory("ready"), O_CREAT | O_WRONLY, 0600));
     for (;;)
