@@ -15,7 +15,6 @@ namespace LazyRestore.Agent.Sources;
 public static class ImageOpener
 {
     private static readonly TimeSpan Patience = TimeSpan.FromSeconds(10);
-    private static readonly TimeSpan PatienceWithCache = TimeSpan.FromSeconds(2);
     private static readonly TimeSpan FirstDelay = TimeSpan.FromMilliseconds(50);
     private static readonly TimeSpan LongestDelay = TimeSpan.FromSeconds(1);
 
@@ -59,7 +58,7 @@ public static class ImageOpener
     {
         CacheFolder folder = new(cached.Folder, cached.Limit);
         CachedManifest? known = CachedManifest.TryRead(folder, cached.Location);
-        PageTimeouts usual = known is null ? timeouts : timeouts with { Opening = PatienceWithCache };
+        PageTimeouts usual = known is null ? timeouts : timeouts with { Opening = timeouts.OpeningWithCache };
         try
         {
             IRemoteImage reached = OnThreadPool(() => OpenElsewhereAsync(cached.Location, new SourceHealth(), usual, cancellation));

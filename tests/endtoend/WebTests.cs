@@ -57,6 +57,40 @@ public sealed class WebTests
     }
 
     [Fact]
+    public void ThatAServerIsLostAndBackIsSaid()
+    {
+        using Subject subject = Subject.StartTarget("ballast", "16");
+        subject.Dump();
+        using Nginx server = Nginx.Start(subject);
+        RunningProcess restore = subject.RestoreFrom(server.Url + "image.ckpt", Mode.Demand, "--json");
+        server.Kill();
+        File.WriteAllText(subject.Scratch.File("go"), "");
+        subject.Await("that it is lost is said", () => restore.Output.Contains("\"event\":\"source_lost\"", StringComparison.Ordinal));
+        server.StartAgain();
+        subject.Verify();
+        subject.Await("that it is back is said", () => restore.Output.Contains("\"event\":\"source_back\"", StringComparison.Ordinal));
+    }
+
+    /// <summary>Whatever is kept of it: what nobody has fetched cannot be had.</summary>
+    [Theory]
+    [InlineData(false)]
+    [InlineData(true)]
+    public void WhenPatienceWithAServerEndsWhoNeedsThePageIsHit(bool isCached)
+    {
+        using Subject subject = Subject.StartTarget("ballast", "16");
+        subject.Dump();
+        using Nginx server = Nginx.Start(subject);
+        string[] more = ["--on-page-error", "sigbus", "--source-timeout", "0.3"];
+        RunningProcess restore = subject.RestoreFrom(
+            server.Url + "image.ckpt", Mode.Demand, isCached ? [.. more, "--cache", subject.Scratch.File("cache")] : more);
+        server.Kill();
+        File.WriteAllText(subject.Scratch.File("go"), "");
+        Assert.Equal(128 + 7, restore.WaitForExit());
+        Assert.DoesNotContain("differs", subject.Log, StringComparison.Ordinal);
+        Assert.Contains("is lost", restore.Errors, StringComparison.Ordinal);
+    }
+
+    [Fact]
     public void AnImageThatIsReplacedMeanwhileIsRefused()
     {
         using Subject subject = Subject.StartTarget("ballast", "16");

@@ -11,6 +11,8 @@ namespace LazyRestore.Agent.Sources.Caching;
 internal sealed class CachedImage(IRemoteImage inner, CacheFolder folder, CachedManifest? manifest) : IRemoteImage
 {
     private const int MostAttempts = 3;
+    private const int MostRecent = 16;
+    private readonly Queue<(long Offset, Task<byte[]> Record)> _recent = new(MostRecent);
     private ExtentEntry[] _byOffset = [];
     private CheckpointImage? _image;
 
@@ -41,14 +43,27 @@ internal sealed class CachedImage(IRemoteImage inner, CacheFolder folder, Cached
     /// <inheritdoc/>
     public async Task<ReadOnlyMemory<byte>> ReadAsync(long offset, int length)
     {
-        if (_image is null || Find(offset) is not { } entry)
+        byte[] bytes = new byte[length];
+        List<Task> copies = [];
+        for (int done = 0, count = 0; done < length; done += count)
         {
-            return await inner.ReadAsync(offset, length).ConfigureAwait(false);
+            if (AtHand(offset + done) is { IsEmpty: false } atHand)
+            {
+                count = Math.Min(length - done, atHand.Length);
+                atHand[..count].CopyTo(bytes.AsMemory(done));
+                continue;
+            }
+
+            int place = FirstEndingAfter(offset + done);
+            bool isInExtent = place < _byOffset.Length && _byOffset[place].RecordOffset <= offset + done;
+            long end = isInExtent ? _byOffset[place].EndOffset : place < _byOffset.Length ? _byOffset[place].RecordOffset : Length;
+            count = (int)Math.Min(length - done, end - offset - done);
+            Memory<byte> destination = bytes.AsMemory(done, count);
+            copies.Add(isInExtent ? CopyAsync(_byOffset[place], offset + done, destination) : FetchAsync(offset + done, destination));
         }
 
-        byte[] record = await RecordAsync(_image, entry).ConfigureAwait(false);
-        int start = (int)(offset - entry.RecordOffset);
-        return record.AsMemory(start, Math.Min(length, record.Length - start));
+        await Task.WhenAll(copies).ConfigureAwait(false);
+        return bytes;
     }
 
     /// <inheritdoc/>
@@ -85,7 +100,8 @@ internal sealed class CachedImage(IRemoteImage inner, CacheFolder folder, Cached
     // Whatever else has them, they are to be kept.
     private bool IsOfAnExtent(long offset) => _image is not null && offset >= _image.ExtentsStart && offset < _image.ExtentsEnd;
 
-    private ExtentEntry? Find(long offset)
+    // The place of the first extent that ends behind an offset; behind the last when there is none.
+    private int FirstEndingAfter(long offset)
     {
         int low = 0;
         int high = _byOffset.Length;
@@ -95,7 +111,37 @@ internal sealed class CachedImage(IRemoteImage inner, CacheFolder folder, Cached
             (low, high) = _byOffset[middle].EndOffset <= offset ? (middle + 1, high) : (low, middle);
         }
 
-        return low < _byOffset.Length && _byOffset[low].RecordOffset <= offset ? _byOffset[low] : null;
+        return low;
+    }
+
+    private async Task FetchAsync(long offset, Memory<byte> destination) =>
+        (await inner.ReadAsync(offset, destination.Length).ConfigureAwait(false)).CopyTo(destination);
+
+    private async Task CopyAsync(ExtentEntry entry, long offset, Memory<byte> destination)
+    {
+        byte[] record = await RecentAsync(entry).ConfigureAwait(false);
+        record.AsMemory((int)(offset - entry.RecordOffset), destination.Length).CopyTo(destination);
+    }
+
+    // Who reads a part of an extent mostly reads the rest next.
+    private Task<byte[]> RecentAsync(ExtentEntry entry)
+    {
+        lock (_recent)
+        {
+            if (_recent.FirstOrDefault(recent => recent.Offset == entry.RecordOffset && !recent.Record.IsFaulted).Record is { } known)
+            {
+                return known;
+            }
+
+            while (_recent.Count >= MostRecent)
+            {
+                _ = _recent.Dequeue();
+            }
+
+            Task<byte[]> record = Task.Run(() => RecordAsync(_image!, entry));
+            _recent.Enqueue((entry.RecordOffset, record));
+            return record;
+        }
     }
 
     private async Task<byte[]> RecordAsync(CheckpointImage image, ExtentEntry entry)
@@ -110,13 +156,7 @@ internal sealed class CachedImage(IRemoteImage inner, CacheFolder folder, Cached
         bool isIntact = false;
         for (int attempt = 0; attempt < MostAttempts && !isIntact; attempt++)
         {
-            for (int done = 0; done < record.Length;)
-            {
-                ReadOnlyMemory<byte> piece = await inner.ReadAsync(entry.RecordOffset + done, record.Length - done).ConfigureAwait(false);
-                piece.CopyTo(record.AsMemory(done));
-                done += piece.Length;
-            }
-
+            await FetchAsync(entry.RecordOffset, record).ConfigureAwait(false);
             isIntact = CachedExtent.IsIntact(image, entry, record);
         }
 

@@ -1,5 +1,7 @@
 using LazyRestore.Agent.Sources;
 using LazyRestore.Agent.Sources.Caching;
+using LazyRestore.Agent.Sources.Remote;
+using LazyRestore.Agent.Tests.Server;
 using LazyRestore.Agent.Tests.Sources.Objects;
 using LazyRestore.ImageFormat;
 
@@ -113,6 +115,35 @@ public sealed class CachedImageTests : IDisposable
         Assert.Equal(second.Image.Bytes.Length, image.Bytes.Length);
     }
 
+    /// <summary>One lies, one falls silent in the middle; what is kept is right, and all of it is.</summary>
+    [Fact]
+    public void WhatSeveralServersSendIsKept()
+    {
+        using ServedImage served = new(ExtentCodec.None);
+        string liar = Path.Combine(_folder, "liar");
+        File.Copy(served.FilePath, liar);
+        using (FileStream stream = new(liar, FileMode.Open, FileAccess.Write))
+        {
+            stream.Position = served.Image.Index.Entries[0].PayloadOffset + 50;
+            stream.Write("damage"u8);
+        }
+
+        string[] sockets = [.. new[] { "liar", "behind", "honest", "proxy" }.Select(name => Path.Combine(_folder, name + ".socket"))];
+        RemoteReplicas replicas = new([.. new[] { 0, 3, 2 }.Select(place => RemoteLocation.Parse("unix:" + sockets[place]))], new RemoteCredentials());
+        string location = new CachedLocation(replicas.Text, _folder, 1L << 30).Text;
+        using (ServerAtSocket first = new(liar, sockets[0]))
+        using (ServerAtSocket second = new(served.FilePath, sockets[1]))
+        using (TroublesomeProxy proxy = new(sockets[3], sockets[1], Mischief.Stall))
+        using (ServerAtSocket third = new(served.FilePath, sockets[2]))
+        {
+            proxy.Begin();
+            ReadAll(location);
+        }
+
+        ReadAll(location);
+        VerifyAll(location);
+    }
+
     [Fact]
     public void AServerThatRefusesIsBelieved()
     {
@@ -133,7 +164,7 @@ public sealed class CachedImageTests : IDisposable
 
     private static void ReadAll(string location)
     {
-        using CheckpointImage image = ImageOpener.Open(location);
+        using CheckpointImage image = ImageOpener.Open(location, ServerAtSocket.Short);
         using RemotePages pages = new(image);
         for (int extent = 0; extent < ServedImage.Extents; extent++)
         {
@@ -152,7 +183,7 @@ public sealed class CachedImageTests : IDisposable
 
     private static void VerifyAll(string location)
     {
-        using CheckpointImage image = ImageOpener.Open(location);
+        using CheckpointImage image = ImageOpener.Open(location, ServerAtSocket.Short);
         Assert.True(image.Verify().IsIntact);
     }
 }

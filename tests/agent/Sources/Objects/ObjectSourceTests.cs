@@ -69,6 +69,26 @@ public sealed class ObjectSourceTests
         Assert.DoesNotContain("secret", pages.Source.Problem.Message, StringComparison.Ordinal);
     }
 
+    [Theory]
+    [InlineData(WebMischief.Unavailable, "503")]
+    [InlineData(WebMischief.Forbid, "forbidden")]
+    [InlineData(WebMischief.Silence, "silent")]
+    internal void AStoreThatGivesNothingIsLostUntilItDoes(WebMischief mischief, string problem)
+    {
+        using ServedImage served = new(ExtentCodec.None);
+        using WebServer server = new(File.ReadAllBytes(served.FilePath));
+        using CheckpointImage image = Open(server, s_settings with { Stall = TimeSpan.FromMilliseconds(50), Silence = TimeSpan.FromSeconds(1) });
+        using RemotePages pages = new(image);
+        pages.Check(0);
+        Assert.False(pages.Source.Health.Now.IsLost);
+        server.Play(mischief, int.MaxValue);
+        _ = pages.Await(() => pages.Source.OpenFor(1, 0, 1) == FetchOutcome.Awaited && pages.Source.Health.Now.IsLost ? FetchOutcome.Ready : FetchOutcome.Awaited);
+        Assert.Contains(problem, pages.Source.Health.Now.Problem, StringComparison.Ordinal);
+        server.Play(WebMischief.None, 0);
+        pages.Check(ImageLayout.PagesPerExtent);
+        Assert.Equal((1, false), (pages.Source.Health.Now.Losses, pages.Source.Health.Now.IsLost));
+    }
+
     [Fact]
     public void ATagThatDoesNotProveEqualityIsNotReliedOn()
     {
