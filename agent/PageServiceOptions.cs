@@ -59,6 +59,9 @@ public sealed record PageServiceOptions
     /// </summary>
     public bool HoldBulk { get; init; }
 
+    /// <summary>With <see cref="HoldBulk"/>: bring nothing at all until then that nobody asks for, as where many processes are being built.</summary>
+    public bool HoldAll { get; init; }
+
     /// <summary>What is brought before all else, when anything is brought in the background; null for nothing.</summary>
     public WorkingSet? WorkingSet { get; init; }
 

@@ -28,8 +28,11 @@ internal static class ThreadPlan
         AddAlternateStack(program, thread.AlternateStack);
         program.Call(SystemCall.prctl, PrSetTimerslack, thread.TimerSlackNanoseconds, 0, 0, 0);
         AddScheduling(program, thread);
-        program.Call(SystemCall.prctl, PrSetPdeathsig, thread.ParentDeathSignal, 0, 0, 0);
     }
+
+    /// <summary>What a change of credentials would undo.</summary>
+    internal static void AddLast(SystemCallProgram program, ThreadRecord thread) =>
+        program.About($"thread {thread.Tid}").Call(SystemCall.prctl, PrSetPdeathsig, thread.ParentDeathSignal, 0, 0, 0);
 
     /// <summary>What the thread may call, as long as it may still set that. It has no effect on what we call, which needs PTRACE_O_SUSPEND_SECCOMP.</summary>
     internal static void AddSeccomp(SystemCallProgram program, ThreadRecord thread)

@@ -81,12 +81,26 @@ internal sealed class Holder
         catch (TraceeGoneException)
         {
         }
-        catch (NativeException exception) when (exception.Errno == Tracee.NoSuchProcess)
+        catch (NativeException exception) when (exception.Errno == Tracee.NoSuchProcess || HasEnded())
         {
         }
         finally
         {
             Kill();
+        }
+    }
+
+    // It ends with the process, whatever we are doing with it.
+    private bool HasEnded()
+    {
+        try
+        {
+            using PidDescriptor task = PidDescriptor.Open(Pid);
+            return task.WaitForEnd(milliseconds: 0);
+        }
+        catch (NativeException exception) when (exception.Errno == Tracee.NoSuchProcess)
+        {
+            return true;
         }
     }
 

@@ -24,7 +24,7 @@ internal static unsafe class HostCheck
     /// <exception cref="LazyRestoreException">Something is.</exception>
     internal static void Require(Checkpoint checkpoint, bool newPid)
     {
-        List<string> problems = [.. checkpoint.Processes.SelectMany(CheckVdso).Distinct(), .. CheckMappedFiles(checkpoint), .. CheckOpenFiles(checkpoint), .. CheckSocketNames(checkpoint)];
+        List<string> problems = [.. CheckVdso(checkpoint), .. CheckMappedFiles(checkpoint), .. CheckOpenFiles(checkpoint), .. CheckSocketNames(checkpoint)];
         if (!newPid)
         {
             problems.AddRange(CheckPids(checkpoint));
@@ -41,7 +41,7 @@ internal static unsafe class HostCheck
 
     private static IEnumerable<string> CheckVdso(Checkpoint checkpoint)
     {
-        if (checkpoint.Vmas.Any(vma => vma.Kind == VmaKind.Vdso) && !DigestOwnVdso().AsSpan().SequenceEqual(checkpoint.Header.VdsoDigest.Span))
+        if (checkpoint.Processes.SelectMany(one => one.Vmas).Any(vma => vma.Kind == VmaKind.Vdso) && !DigestOwnVdso().AsSpan().SequenceEqual(checkpoint.Header.VdsoDigest.Span))
         {
             yield return $"the kernel's vDSO is another than that of {checkpoint.Header.KernelRelease}, on which the process was saved";
         }

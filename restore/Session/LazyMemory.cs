@@ -15,6 +15,7 @@ namespace LazyRestore.Restore.Session;
 /// <summary>The lazy memory of a restored process: the services that fill it and the holder that outlives us.</summary>
 internal sealed class LazyMemory
 {
+    private static readonly Lazy<HostHugePages> s_hostHugePages = new(HostHugePagesFile.Read);
     private readonly PageErrorPolicy _onPageError;
     private readonly SharedMemoryService? _shared;
     private readonly Holder _holder;
@@ -50,7 +51,11 @@ internal sealed class LazyMemory
         get
         {
             PageStatistics pages = Service.Statistics;
-            return pages with { PagesRemaining = pages.PagesRemaining + (_shared?.Remaining ?? 0) };
+            return _shared is null ? pages : pages with
+            {
+                PagesRemaining = pages.PagesRemaining + _shared.Remaining,
+                Sources = [.. pages.Sources, _shared.Traffic],
+            };
         }
     }
 
@@ -65,7 +70,7 @@ internal sealed class LazyMemory
     internal static MoverChoice ChooseMover(CheckpointImage image, ProcessRecord process, RestoreOptions options, VmaRecord[] lazy)
     {
         MoverChoice choice = MoverChoice.Make(
-            process, lazy, image.Index.InSpace(process.Space), options, HostHugePagesFile.Read(), FindCosts);
+            process, lazy, image.Index.InSpace(process.Space), options, s_hostHugePages.Value, FindCosts);
         return choice.IsWanted && UserFault.Probe().HasFlag(UserFaultFeatures.Move) ? choice : MoverChoice.None;
     }
 
@@ -89,6 +94,7 @@ internal sealed class LazyMemory
             WorkingSet = isFirst ? WorkingSetFile.Find(image, options) : null,
             RecordWorkingSet = isFirst && options.RecordWorkingSet,
             HoldBulk = !options.Eager,
+            HoldAll = image.Checkpoint.Descendants.Count > 0,
             FindCosts = FindCosts,
             MovesHugePages = moverChoice.InHugePages,
             MoveAtAnyPace = options.Placement == PlacementPolicy.Move,

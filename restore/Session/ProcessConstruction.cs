@@ -92,9 +92,10 @@ internal sealed class ProcessConstruction
 
     /// <summary>Creates open file descriptions.</summary>
     /// <param name="isCreatedHere">Which ones.</param>
+    /// <param name="openFileLimit">The restorer's hard limit of open files.</param>
     /// <returns>The descriptors that hold them, by the IDs of the descriptions.</returns>
-    internal IReadOnlyDictionary<int, int> CreateFiles(Func<OpenFileRecord, bool> isCreatedHere) =>
-        _descriptors.Note(_runner.Run(_leader, _descriptors.Create(_checkpoint.Files.Where(isCreatedHere), OpenFileLimit.ReadHard())));
+    internal IReadOnlyDictionary<int, int> CreateFiles(Func<OpenFileRecord, bool> isCreatedHere, ulong openFileLimit) =>
+        _descriptors.Note(_runner.Run(_leader, _descriptors.Create(_checkpoint.Files.Where(isCreatedHere), openFileLimit)));
 
     /// <summary>Takes open file descriptions from other processes.</summary>
     /// <param name="owners">The process here, and its descriptor, by the description's ID.</param>

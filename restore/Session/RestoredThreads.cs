@@ -111,6 +111,7 @@ internal sealed class RestoredThreads
             SignalPlan.AddOwn(program, Leader.Tid, _threads[i].Tid, record.PendingSignals);
             ThreadPlan.AddSeccomp(program, record);
             CredentialsPlan.Add(program, record.Credentials, own);
+            ThreadPlan.AddLast(program, record);
             if (i == 0)
             {
                 ProcessPlan.AddLast(program, _checkpoint.Process);

@@ -97,8 +97,9 @@ internal sealed class TreeConstruction : IDisposable
     private void BuildDescriptors(Checkpoint checkpoint)
     {
         DescriptorSharing sharing = new(checkpoint);
+        ulong limit = OpenFileLimit.ReadHard();
         IReadOnlyDictionary<int, int>[] created =
-            [.. _processes.Select((process, place) => process.CreateFiles(file => sharing.IsCreatedBy(place, file)))];
+            [.. _processes.Select((process, place) => process.CreateFiles(file => sharing.IsCreatedBy(place, file), limit))];
         for (int place = 0; place < _processes.Count; place++)
         {
             _processes[place].TakeFiles(

@@ -11,6 +11,8 @@ public sealed class RefusalTests
     [InlineData("pipe", "pipe")]
     [InlineData("inotify", "inotify")]
     [InlineData("io_uring", "io_uring")]
+    [InlineData("vfork", "vfork")]
+    [InlineData("sharing", "descriptors, with process")]
     [InlineData("packet", "socket")]
     [InlineData("userfaultfd", "userfaultfd")]
     [InlineData("pidfd", "pidfd")]

@@ -5,6 +5,9 @@
 #include <sys/inotify.h>
 #include <sys/socket.h>
 #include <linux/perf_event.h>
+#include <sched.h>
+#include <signal.h>
+#include <sys/prctl.h>
 #include <linux/userfaultfd.h>
 #include <sys/un.h>
 
@@ -74,6 +77,33 @@ static void io_uring(void)
     fds[0] = MUST(syscall(SYS_io_uring_setup, 4, parameters));
 }
 
+static void *fork_without_end(void *unused)
+{
+    (void)unused;
+    if (!vfork()) {
+        prctl(PR_SET_PDEATHSIG, SIGKILL);
+        for (;;)
+            pause();
+    }
+    return NULL;
+}
+
+static void with_unfinished_fork(void)
+{
+    pthread_t thread;
+    MUST0(pthread_create(&thread, NULL, fork_without_end, NULL));
+    target_sleep(50000000);
+}
+
+static void with_shared_table(void)
+{
+    if (!MUST(syscall(SYS_clone, CLONE_FILES | SIGCHLD, 0, 0, 0, 0))) {
+        prctl(PR_SET_PDEATHSIG, SIGKILL);
+        for (;;)
+            pause();
+    }
+}
+
 static void packet(void) { fds[0] = MUST(socket(AF_PACKET, SOCK_RAW, 0)); }
 
 static void userfault(void) { fds[0] = MUST(syscall(SYS_userfaultfd, O_CLOEXEC | O_NONBLOCK)); }
@@ -100,6 +130,7 @@ static void terminal(void) { fds[0] = MUST(posix_openpt(O_RDWR | O_NOCTTY)); }
 
 static const struct { const char *name; void (*set_up)(void); } kinds[] = {
     { "tcp", tcp }, { "unix", unix_outside }, { "pipe", pipe_outside }, { "inotify", inotify }, { "io_uring", io_uring },
+    { "vfork", with_unfinished_fork }, { "sharing", with_shared_table },
     { "packet", packet }, { "userfaultfd", userfault },
     { "pidfd", pidfd }, { "fanotify", fanotify }, { "fifo", fifo }, { "terminal", terminal },
 };

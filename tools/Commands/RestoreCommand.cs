@@ -1,5 +1,6 @@
 using System.CommandLine;
 using LazyRestore.Agent;
+using LazyRestore.Agent.Metrics;
 using LazyRestore.Restore;
 using LazyRestore.Restore.Plan;
 using LazyRestore.Tools.Output;
@@ -112,6 +113,8 @@ internal sealed class RestoreCommand : Verb
         CustomParser = Assignments.Paths,
     };
 
+    private readonly Option<MetricsAddress?> _metrics = MetricsOption.Create();
+
     // Given by a detaching restore to the copy of itself that does the work; of no use to anyone else.
     private readonly Option<int?> _reportFd = new("--report-fd")
     {
@@ -163,6 +166,7 @@ internal sealed class RestoreCommand : Verb
         Add(_sourceTimeout);
         _source.AddTo(this, _image);
         _cache.AddTo(this, result => _source.IsElsewhere(result, _image));
+        Add(_metrics);
         Add(_reportFd);
     }
 
@@ -181,6 +185,7 @@ internal sealed class RestoreCommand : Verb
     private RestoreSettings SettingsOf(ParseResult parse) => new()
     {
         Image = _cache.Applied(parse, _source.Image(parse, _image)),
+        Metrics = parse.GetValue(_metrics),
         PidFile = parse.GetValue(_pidFile),
         StatusFd = parse.GetValue(_statusFd),
         NewPid = parse.GetValue(_newPid),

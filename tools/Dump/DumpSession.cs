@@ -72,6 +72,7 @@ internal sealed class DumpSession(DumpOptions options, IDumpObserver observer, C
                 areas.Add(SmapsText.Parse(process.Text("smaps")));
                 return areas[^1];
             });
+        SharedTables.Refuse([.. frozen.Processes.Select(process => process.Pid)], refusals);
         ZombieRecord[] zombies = [.. frozen.Zombies.Select(ZombieReader.Read)];
         List<SpaceContent> contents = [];
         try
@@ -156,8 +157,38 @@ internal sealed class DumpSession(DumpOptions options, IDumpObserver observer, C
         }
 
         refusals.ThrowIfAny(options.Pid);
-        return KernelActivity.Of(LiveTree.Of(process));
+        return LookAtTree(process, refusals);
     }
+
+    // A thread cannot be stopped while it waits for its child to execute a program (vfork(2)), which mostly takes no time.
+    private KernelActivity LookAtTree(ProcDirectory process, Refusals refusals)
+    {
+        KernelActivity activity = KernelActivity.Of(LiveTree.Of(process));
+        if (activity.Forking.Any())
+        {
+            activity = WhileForking().Execute(() => KernelActivity.Of(LiveTree.Of(process)));
+        }
+
+        foreach (int thread in activity.Forking)
+        {
+            refusals.Add($"thread {thread}", UnsupportedKind.UnfinishedFork);
+        }
+
+        refusals.ThrowIfAny(options.Pid);
+        return activity;
+    }
+
+    private static ResiliencePipeline<KernelActivity> WhileForking() => new ResiliencePipelineBuilder<KernelActivity>()
+        .AddRetry(new RetryStrategyOptions<KernelActivity>
+        {
+            ShouldHandle = new PredicateBuilder<KernelActivity>().HandleResult(activity => activity.Forking.Any()),
+            BackoffType = DelayBackoffType.Exponential,
+            UseJitter = true,
+            Delay = TimeSpan.FromMilliseconds(5),
+            MaxDelay = TimeSpan.FromMilliseconds(200),
+            MaxRetryAttempts = 12,
+        })
+        .Build();
 
     private long Write(
         CheckpointWriter writer, IReadOnlyList<ProcessState> states, IReadOnlyList<ZombieRecord> zombies, IReadOnlyList<SpaceContent> contents)

@@ -32,6 +32,14 @@ internal static class Proc
         return end < 0 ? '\0' : stat[end + 2];
     }
 
+    /// <summary>The session; 0 for no such process.</summary>
+    internal static int Session(int pid)
+    {
+        string stat = Text(pid, "stat");
+        int end = stat.LastIndexOf(')');
+        return end < 0 ? 0 : int.Parse(stat[(end + 2)..].Split(' ')[3], CultureInfo.InvariantCulture);
+    }
+
     internal static int Parent(int pid) => int.Parse(Status(pid, "PPid") is { Length: > 0 } text ? text : "0", CultureInfo.InvariantCulture);
 
     internal static string Status(int pid, string key) =>

@@ -31,6 +31,9 @@ public sealed class KernelActivity
         return activity;
     }
 
+    /// <summary>The threads that wait for a child which shares their memory to execute a program or to end.</summary>
+    public IEnumerable<int> Forking => _byThread.Where(thread => IsForking(thread.Value.Stack)).Select(thread => thread.Key);
+
     /// <summary>
     /// Looks again, once the process is frozen, and before anything is run in it: a thread that has run since the first look has not been waiting
     /// for as long as it seemed.
@@ -78,6 +81,11 @@ public sealed class KernelActivity
             return [];
         }
     }
+
+    // The innermost function is the wait itself, inlined into the one that makes the child.
+    private static bool IsForking(string stack) =>
+        stack.Split('\n')[0] is var innermost
+        && (innermost.Contains("wait_for_vfork_done", StringComparison.Ordinal) || innermost.Contains("kernel_clone", StringComparison.Ordinal));
 
     private void MeasureBlocked()
     {

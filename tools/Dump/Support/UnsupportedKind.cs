@@ -13,6 +13,8 @@ public sealed record UnsupportedKind(string Name, string? Remedy = null)
     public static readonly UnsupportedKind DeadLeader = new("a process whose main thread has ended");
     public static readonly UnsupportedKind DyingProcess = new("a process that has ended and waits for its parent (a zombie)");
     public static readonly UnsupportedKind KernelThread = new("a kernel thread");
+    public static readonly UnsupportedKind SharedTable = new("what it shares with another process as threads do (CLONE_VM, CLONE_FILES, CLONE_FS, CLONE_SIGHAND)");
+    public static readonly UnsupportedKind UnfinishedFork = new("a child that has not executed its program yet (vfork)", "Try again in a moment.");
     public static readonly UnsupportedKind TracedProcess = new("a process that is being traced", "Detach the debugger or tracer first.");
     public static readonly UnsupportedKind SeccompListener = new("a seccomp filter that asks another process (SECCOMP_RET_USER_NOTIF)");
     public static readonly UnsupportedKind SnapshotOfStopped = new("a stopped process in a snapshot", "Dump without --snapshot.");
@@ -83,7 +85,7 @@ public sealed record UnsupportedKind(string Name, string? Remedy = null)
     /// <summary>All of them, in the order of the sources.</summary>
     public static IReadOnlyList<UnsupportedKind> All { get; } =
     [
-        SnapshotOfChildren, DeadLeader, DyingProcess, KernelThread, TracedProcess, SeccompListener, SnapshotOfStopped,
+        SnapshotOfChildren, DeadLeader, DyingProcess, KernelThread, SharedTable, UnfinishedFork, TracedProcess, SeccompListener, SnapshotOfStopped,
         CompatibilityMode, ShadowStack, Namespace, DeletedExecutable, DeletedDirectory, TimerThread, DeviceMapping,
         HugetlbMemory, SharedSystemV, AsyncIoContext, UserFaultRegistration, SealedMapping, ProtectionKey, GuardPages,
         SpecialMapping, MovedFile, FileLock, AsyncOwner, BlockDevice, CharacterDevice, Terminal, OtherTerminal,
