@@ -24,7 +24,6 @@ public sealed partial class PageService
             }
 
             SourceHealth.State health = _remote.Health.Now;
-            long since = Volatile.Read(ref _waitingSince);
             return new SourceStatus(
                 _remote.Name,
                 health.IsLost,
@@ -32,9 +31,11 @@ public sealed partial class PageService
                 health.Losses,
                 health.Problem,
                 Volatile.Read(ref _waitingFaults),
-                since == long.MaxValue ? TimeSpan.Zero : Stopwatch.GetElapsedTime(since));
+                LongestWait);
         }
     }
+
+    private TimeSpan LongestWait => Volatile.Read(ref _waitingSince) is var since and not long.MaxValue ? Stopwatch.GetElapsedTime(since) : TimeSpan.Zero;
 
     private void RetryAwaited()
     {

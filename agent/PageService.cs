@@ -83,7 +83,26 @@ public sealed partial class PageService : IDisposable, IChildKeeper
     public Task<PageServiceResult> Completion => _completion.Task;
 
     /// <summary>What was done so far.</summary>
-    public PageStatistics Statistics => _lastStatistics ?? _counters.Snapshot(Volatile.Read(ref _remaining)) with { Placement = _tuner.Report };
+    public PageStatistics Statistics
+    {
+        get
+        {
+            if (_lastStatistics is { } last)
+            {
+                return last;
+            }
+
+            PlacementReport placement = _tuner.Report;
+            return _counters.Snapshot(Volatile.Read(ref _remaining)) with
+            {
+                Placement = placement,
+                PlacementTotals = placement.Totals,
+                Sources = [_source.Traffic],
+                WaitingFaults = Volatile.Read(ref _waitingFaults),
+                LongestWait = LongestWait,
+            };
+        }
+    }
 
     /// <summary>What was touched first, once the process has settled or the service has ended; null before, and when nobody asked for it.</summary>
     public WorkingSet? Recorded => _recorded;

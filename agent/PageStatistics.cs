@@ -1,4 +1,5 @@
 using System.Collections.Immutable;
+using LazyRestore.Agent.Sources;
 using LazyRestore.Agent.Tuning;
 
 namespace LazyRestore.Agent;
@@ -63,8 +64,29 @@ public sealed record PageStatistics
     /// <summary>munmap(2) events.</summary>
     public required long UnmapEvents { get; init; }
 
+    /// <summary>Faults that have come to an end. Those that a dead agent had read and not served came to none: they were read again.</summary>
+    public FaultTable Faults { get; init; }
+
+    /// <summary>Faults that had to wait for their page to arrive.</summary>
+    public long AwaitedFaults { get; init; }
+
+    /// <summary>How long they have waited together, those that were served since.</summary>
+    public TimeSpan AwaitedTime { get; init; }
+
+    /// <summary>Faults that wait for their page to arrive now.</summary>
+    public long WaitingFaults { get; init; }
+
+    /// <summary>How long the first of them has waited.</summary>
+    public TimeSpan LongestWait { get; init; }
+
+    /// <summary>What the page sources have brought for this agent, by kind.</summary>
+    public ImmutableArray<SourceTraffic> Sources { get; init; } = [];
+
     /// <summary>How pages were placed and why, by this agent; null when nobody serves.</summary>
     public PlacementReport? Placement { get; init; }
+
+    /// <summary>What of that adds up, of all services together.</summary>
+    public PlacementTotals PlacementTotals { get; init; }
 
     /// <summary>What several services have done together; how pages were placed is told by the first one.</summary>
     public static PageStatistics Sum(IEnumerable<PageStatistics> services) => services.Aggregate(static (one, other) => new PageStatistics
@@ -88,10 +110,22 @@ public sealed record PageStatistics
         RemapEvents = one.RemapEvents + other.RemapEvents,
         RemoveEvents = one.RemoveEvents + other.RemoveEvents,
         UnmapEvents = one.UnmapEvents + other.UnmapEvents,
+        Faults = one.Faults + other.Faults,
+        AwaitedFaults = one.AwaitedFaults + other.AwaitedFaults,
+        AwaitedTime = one.AwaitedTime + other.AwaitedTime,
+        WaitingFaults = one.WaitingFaults + other.WaitingFaults,
+        LongestWait = one.LongestWait > other.LongestWait ? one.LongestWait : other.LongestWait,
+        Sources = [.. one.Sources.Concat(other.Sources).GroupBy(static source => source.Kind)
+            .Select(static sources => sources.Aggregate(static (left, right) => left + right))],
         Placement = one.Placement,
+        PlacementTotals = one.PlacementTotals + other.PlacementTotals,
+        ServiceTime = one.ServiceTime + other.ServiceTime,
         ServiceTimes = [.. one.ServiceTimes.Zip(other.ServiceTimes, static (left, right) => left + right)],
     });
 
     /// <summary>Times from reading a fault to having served it: bucket N counts those of 2^N to 2^(N+1) - 1 nanoseconds.</summary>
     public required ImmutableArray<long> ServiceTimes { get; init; }
+
+    /// <summary>The sum of these times.</summary>
+    public TimeSpan ServiceTime { get; init; }
 }

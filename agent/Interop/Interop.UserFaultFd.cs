@@ -28,6 +28,8 @@ internal static unsafe partial class Interop
 
         internal const ulong UFFDIO_MOVE_MODE_ALLOW_SRC_HOLES = 2;
 
+        internal const ulong UFFD_PAGEFAULT_FLAG_WRITE = 1;
+
         internal const byte UFFD_EVENT_PAGEFAULT = 0x12;
         internal const byte UFFD_EVENT_FORK = 0x13;
         internal const byte UFFD_EVENT_REMAP = 0x14;

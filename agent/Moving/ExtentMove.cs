@@ -52,8 +52,11 @@ internal record struct ExtentMove
     /// <summary>When the mover was told to place it first, in ticks of the stopwatch.</summary>
     internal long SubmittedAt { get; set; }
 
-    /// <summary>When the first fault was read that waits for it, in ticks of the stopwatch; 0 when none does.</summary>
+    /// <summary>When the first fault was read that waits for it, in ticks of the stopwatch.</summary>
     internal long WaitedSince { get; set; }
+
+    /// <summary>How many faults wait for it.</summary>
+    internal int Waiters { get; set; }
 
     /// <summary>Whether it holds an extent that is still to be placed.</summary>
     internal readonly bool IsUnderWay => Phase is MovePhase.Filling or MovePhase.Submitted or MovePhase.Deferred;

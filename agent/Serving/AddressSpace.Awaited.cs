@@ -22,6 +22,7 @@ internal sealed unsafe partial class AddressSpace
         {
             if (!_faults.TryAdd(fault with { WasAwaited = true }))
             {
+                _counters.AddFault(fault.Kind, FaultOutcome.Repeated);
                 _ = Fault.Wake(fault.Address, PageSize);
             }
         }

@@ -9,12 +9,16 @@ internal sealed unsafe partial class AddressSpace
 {
     private int _lastErrno;
 
+    // What the fault came to that is being served, where PlacementOutcome says no more than that its thread goes on.
+    private FaultOutcome _came;
+
     /// <summary>Serves the faults that wait; those that cannot be served yet go on waiting.</summary>
     internal void ServePending()
     {
         for (int count = _faults.Count; count > 0 && !IsGone; count--)
         {
             PendingFault fault = _faults.Take();
+            _came = FaultOutcome.Copied;
             switch (Serve(fault))
             {
                 case PlacementOutcome.Deferred:
@@ -27,21 +31,35 @@ internal sealed unsafe partial class AddressSpace
                 case PlacementOutcome.Discarded:
                     // Nothing is registered there any more: the thread finds out for itself what it is to get.
                     _counters.Add(StateCounter.Discarded);
+                    _counters.AddFault(fault.Kind, FaultOutcome.Discarded);
                     _ = Fault.Wake(fault.Address, PageSize);
                     break;
                 case PlacementOutcome.Gone:
                     IsGone = true;
                     break;
                 case PlacementOutcome.Fetching:
+                    _counters.Add(StateCounter.AwaitedFaults, fault.WasAwaited ? 0 : 1);
                     _awaited.Add(fault);
                     break;
-                case PlacementOutcome.Failed or PlacementOutcome.Awaited:
+                case PlacementOutcome.Failed:
+                    _counters.AddFault(fault.Kind, FaultOutcome.Unavailable);
+                    break;
+                case PlacementOutcome.Awaited:
+                    _counters.AddFault(fault.Kind, FaultOutcome.Moved);
                     break;
                 default:
-                    _counters.AddServiceTime((long)Stopwatch.GetElapsedTime(fault.ReadAt).TotalNanoseconds);
+                    CountServed(fault);
                     break;
             }
         }
+    }
+
+    private void CountServed(PendingFault fault)
+    {
+        long took = (long)Stopwatch.GetElapsedTime(fault.ReadAt).TotalNanoseconds;
+        _counters.AddFault(fault.Kind, _came);
+        _counters.AddServiceTime(took);
+        _counters.Add(StateCounter.AwaitedTime, fault.WasAwaited ? took : 0);
     }
 
     private PlacementOutcome Serve(PendingFault fault)
@@ -82,6 +100,7 @@ internal sealed unsafe partial class AddressSpace
         if (fault.WasAwaited && _ledger.Settled(extent).Contains(page))
         {
             // It came in another way meanwhile; a thread that still lacks it says so again.
+            _came = FaultOutcome.AlreadyPresent;
             _ = Fault.Wake(address, PageSize);
             return PlacementOutcome.Installed;
         }
@@ -143,6 +162,7 @@ internal sealed unsafe partial class AddressSpace
             {
                 // Somebody may have begun to wait for it before it came.
                 _counters.Add(StateCounter.AlreadyPresent);
+                _came = placed == 0 ? FaultOutcome.AlreadyPresent : _came;
                 _ = Fault.Wake(address + done, PageSize);
             }
             else if (result.Outcome == PlacementOutcome.Discarded && wanted > 1)

@@ -40,8 +40,10 @@ internal sealed unsafe partial class AddressSpace
     {
         for (int index = _awaited.Count - 1; index >= 0; index--)
         {
+            _came = FaultOutcome.Discarded;
             if (_awaited[index].ReadAt <= since && Poison(_awaited[index].Address) != PlacementOutcome.Deferred)
             {
+                CountServed(_awaited[index]);
                 _awaited.RemoveAt(index);
             }
         }
@@ -88,9 +90,11 @@ internal sealed unsafe partial class AddressSpace
         switch (result.Outcome)
         {
             case PlacementOutcome.Installed:
+                _came = FaultOutcome.Poisoned;
                 _counters.Add(StateCounter.PoisonedPages);
                 return PlacementOutcome.Installed;
             case PlacementOutcome.AlreadyPresent:
+                _came = FaultOutcome.AlreadyPresent;
                 _ = Fault.Wake(address, PageSize);
                 return PlacementOutcome.Installed;
             default:

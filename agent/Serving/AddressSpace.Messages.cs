@@ -70,7 +70,9 @@ internal sealed unsafe partial class AddressSpace
                 case UFFD_EVENT_PAGEFAULT:
                     if (!replay)
                     {
-                        AddFault(message->pagefault_address & ~(PageSize - 1), now);
+                        AddFault(
+                            message->pagefault_address & ~(PageSize - 1),
+                            (message->pagefault_flags & UFFD_PAGEFAULT_FLAG_WRITE) == 0 ? FaultKind.Read : FaultKind.Write, now);
                     }
 
                     continue;
@@ -107,11 +109,13 @@ internal sealed unsafe partial class AddressSpace
         }
     }
 
-    private void AddFault(ulong address, long now)
+    private void AddFault(ulong address, FaultKind kind, long now)
     {
         _counters.Add(StateCounter.DemandFaults);
-        if (!_faults.TryAdd(new PendingFault(address, now)))
+        if (!_faults.TryAdd(new PendingFault(address, now, Kind: kind)))
         {
+            _counters.AddFault(kind, FaultOutcome.Repeated);
+
             // The thread faults again, and its message waits in the kernel until there is room.
             _ = Fault.Wake(address, PageSize);
         }

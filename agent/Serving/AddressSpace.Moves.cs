@@ -170,7 +170,7 @@ internal sealed unsafe partial class AddressSpace
             return null;
         }
 
-        if (moves[slot].WaitedSince == 0)
+        if (moves[slot].Waiters++ == 0)
         {
             moves[slot].WaitedSince = fault.ReadAt;
         }
@@ -348,10 +348,10 @@ internal sealed unsafe partial class AddressSpace
 
     private void WakeWaiters(in ExtentMove move)
     {
-        if (move.WaitedSince != 0)
+        if (move.Waiters != 0)
         {
             _ = Fault.Wake(move.Address, ImageLayout.ExtentSpan);
-            _counters.AddServiceTime((long)Stopwatch.GetElapsedTime(move.WaitedSince).TotalNanoseconds);
+            _counters.AddServiceTime((long)Stopwatch.GetElapsedTime(move.WaitedSince).TotalNanoseconds, move.Waiters);
         }
     }
 }

@@ -52,10 +52,12 @@ internal sealed unsafe partial class AddressSpace
         switch (result.Outcome)
         {
             case PlacementOutcome.Installed:
+                _came = FaultOutcome.Zero;
                 _counters.Add(StateCounter.ZeroPages, (long)(result.Bytes / PageSize));
                 _fillAround.Placed(address + result.Bytes);
                 return PlacementOutcome.Installed;
             case PlacementOutcome.AlreadyPresent:
+                _came = FaultOutcome.AlreadyPresent;
                 _counters.Add(StateCounter.AlreadyPresent);
                 _ = Fault.Wake(address, PageSize);
                 return PlacementOutcome.Installed;

@@ -10,7 +10,9 @@ namespace LazyRestore.Agent.Serving;
 /// event in between means that there is none: a mapping that is on the move makes the kernel answer EAGAIN until its event is read.
 /// </param>
 /// <param name="WasAwaited">Whether its page was on its way before.</param>
-internal readonly record struct PendingFault(ulong Address, long ReadAt, long MissedAt = -1, bool WasAwaited = false);
+/// <param name="Kind">What it is.</param>
+internal readonly record struct PendingFault(
+    ulong Address, long ReadAt, long MissedAt = -1, bool WasAwaited = false, FaultKind Kind = FaultKind.Read);
 
 /// <summary>Faults in the order in which they were read, in native memory of a fixed size.</summary>
 internal sealed unsafe class FaultQueue : IDisposable

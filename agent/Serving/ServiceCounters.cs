@@ -1,3 +1,4 @@
+using System.Collections.Immutable;
 using System.Numerics;
 using System.Runtime.InteropServices;
 using LazyRestore.Agent.State;
@@ -21,22 +22,20 @@ internal readonly unsafe struct ServiceCounters(PageState state)
     /// <summary>Sets a value that is no sum.</summary>
     internal void Set(int counter, long value) => Volatile.Write(ref _counters[counter], value);
 
-    /// <summary>Counts a fault by the time that it took.</summary>
-    internal void AddServiceTime(long nanoseconds)
+    /// <summary>Counts a fault that has come to an end.</summary>
+    internal void AddFault(FaultKind kind, FaultOutcome outcome) => Add(StateCounter.Fault(kind, outcome));
+
+    /// <summary>Counts faults by the time that each took.</summary>
+    internal void AddServiceTime(long nanoseconds, int faults = 1)
     {
         int bucket = nanoseconds <= 1 ? 0 : Math.Min(BitOperations.Log2((ulong)nanoseconds), StateCounter.BucketCount - 1);
-        Add(StateCounter.FirstBucket + bucket);
+        Add(StateCounter.FirstBucket + bucket, faults);
+        Add(StateCounter.ServiceTime, nanoseconds * faults);
     }
 
     /// <summary>All values, for others.</summary>
     internal PageStatistics Snapshot(long remaining)
     {
-        long[] times = new long[StateCounter.BucketCount];
-        for (int bucket = 0; bucket < times.Length; bucket++)
-        {
-            times[bucket] = this[StateCounter.FirstBucket + bucket];
-        }
-
         return new PageStatistics
         {
             PagesRemaining = remaining,
@@ -58,7 +57,24 @@ internal readonly unsafe struct ServiceCounters(PageState state)
             RemapEvents = this[StateCounter.RemapEvents],
             RemoveEvents = this[StateCounter.RemoveEvents],
             UnmapEvents = this[StateCounter.UnmapEvents],
-            ServiceTimes = ImmutableCollectionsMarshal.AsImmutableArray(times),
+            Faults = new FaultTable(Copy(StateCounter.FirstFault, FaultTable.Length)),
+            AwaitedFaults = this[StateCounter.AwaitedFaults],
+            AwaitedTime = Time(this[StateCounter.AwaitedTime]),
+            ServiceTimes = Copy(StateCounter.FirstBucket, StateCounter.BucketCount),
+            ServiceTime = Time(this[StateCounter.ServiceTime]),
         };
+    }
+
+    private static TimeSpan Time(long nanoseconds) => TimeSpan.FromTicks(nanoseconds / TimeSpan.NanosecondsPerTick);
+
+    private ImmutableArray<long> Copy(int first, int count)
+    {
+        long[] values = new long[count];
+        for (int place = 0; place < count; place++)
+        {
+            values[place] = this[first + place];
+        }
+
+        return ImmutableCollectionsMarshal.AsImmutableArray(values);
     }
 }

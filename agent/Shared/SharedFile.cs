@@ -78,6 +78,9 @@ internal sealed unsafe class SharedFile : IDisposable
     /// <summary>Why pages cannot be had; null while there is nothing.</summary>
     internal LazyRestoreException? Problem { get; private set; }
 
+    /// <summary>What was read of it so far; may be asked by any thread.</summary>
+    internal SourceTraffic Traffic => _source.Traffic;
+
     private ExtentCatalog Catalog => _source.Catalog;
 
     /// <summary>Brings the page of a fault, and what follows it.</summary>

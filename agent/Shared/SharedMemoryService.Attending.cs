@@ -57,6 +57,12 @@ public sealed unsafe partial class SharedMemoryService
         {
             _ = part.File.Fault.ZeroPage(part.File.Origin + (address - part.Origin), ImageLayout.PageSize);
             _counters.Add(StateCounter.SharedZeroPages);
+            _counters.AddFault(FaultKind.Shared, FaultOutcome.Zero);
+        }
+
+        else
+        {
+            _counters.AddFault(FaultKind.Shared, FaultOutcome.Repeated);
         }
 
         // Where it was wrong, because the mapping is on the move, the thread says so again.

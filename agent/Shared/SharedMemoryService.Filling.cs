@@ -79,6 +79,7 @@ public sealed unsafe partial class SharedMemoryService
         {
             // A mapping that has moved or grown: which one is told by an event at best, and that comes later.
             FillAll();
+            _counters.AddFault(FaultKind.Shared, FaultOutcome.Repeated);
             _ = _process.Wake(address, ImageLayout.PageSize);
             return;
         }
@@ -92,6 +93,11 @@ public sealed unsafe partial class SharedMemoryService
         else if (outcome == PlacementOutcome.Installed && placed == 0)
         {
             _counters.Add(StateCounter.SharedZeroPages);
+            _counters.AddFault(FaultKind.Shared, FaultOutcome.Zero);
+        }
+        else
+        {
+            _counters.AddFault(FaultKind.Shared, outcome == PlacementOutcome.Installed ? FaultOutcome.Continued : FaultOutcome.Unavailable);
         }
 
         Publish();

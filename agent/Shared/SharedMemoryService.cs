@@ -1,5 +1,6 @@
 using LazyRestore.Agent.Faults;
 using LazyRestore.Agent.Serving;
+using LazyRestore.Agent.Sources;
 using LazyRestore.Agent.State;
 using LazyRestore.ImageFormat;
 using Microsoft.Win32.SafeHandles;
@@ -65,6 +66,9 @@ public sealed unsafe partial class SharedMemoryService : IDisposable
 
     /// <summary>How many pages of the image are not known to be there.</summary>
     public long Remaining => Volatile.Read(ref _remaining);
+
+    /// <summary>What the page sources have brought so far.</summary>
+    public SourceTraffic Traffic => _files.Aggregate(new SourceTraffic("file", 0, 0, 0), static (sum, file) => sum + file.Traffic);
 
     private bool IsComplete => Volatile.Read(ref _state.Header->SharedIsComplete) != 0;
 

@@ -30,6 +30,9 @@ public unsafe interface IPageSource : IDisposable
     /// <summary>The last problem, for people; null while everything is well.</summary>
     LazyRestoreException? Problem { get; }
 
+    /// <summary>What it has brought so far; may be asked by any thread.</summary>
+    SourceTraffic Traffic { get; }
+
     /// <summary>Tells which of an extent's pages are stored.</summary>
     /// <param name="extent">An index into the catalog.</param>
     /// <param name="presence">512 bits, page N in bit N % 64 of word N / 64.</param>

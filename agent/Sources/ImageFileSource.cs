@@ -23,6 +23,7 @@ public sealed unsafe class ImageFileSource : IPageSource
     private readonly DecodedBlocks _blocks = new();
     private readonly int _file;
     private byte* _buffer;
+    private long _bytesRead;
 
     /// <summary>Creates the source of an image.</summary>
     /// <param name="image">The image; it stays the caller's.</param>
@@ -47,6 +48,9 @@ public sealed unsafe class ImageFileSource : IPageSource
 
     /// <inheritdoc/>
     public LazyRestoreException? Problem { get; private set; }
+
+    /// <inheritdoc/>
+    public SourceTraffic Traffic => new("file", Volatile.Read(ref _bytesRead), Requests: 0, Retries: 0);
 
     /// <inheritdoc/>
     public FetchOutcome Open(int extent, out ReadOnlySpan<ulong> presence)
@@ -189,6 +193,7 @@ public sealed unsafe class ImageFileSource : IPageSource
             }
         }
 
+        Volatile.Write(ref _bytesRead, _bytesRead + done);
         return done;
     }
 

@@ -34,5 +34,19 @@ internal static class StateCounter
     internal const int SharedFaults = 57;
     internal const int SharedZeroPages = 58;
     internal const int ContinuedPages = 59;
-    internal const int Capacity = 64;
+
+    /// <summary>The first of the faults that have come to an end, by kind and outcome; those of shared memory come last.</summary>
+    internal const int FirstFault = 64;
+    internal const int OutcomeCapacity = 10;
+
+    /// <summary>The sum of the service times, in nanoseconds.</summary>
+    internal const int ServiceTime = 94;
+
+    /// <summary>Faults that had to wait for their page to arrive, and how long those waited that were served then, in nanoseconds.</summary>
+    internal const int AwaitedFaults = 95;
+    internal const int AwaitedTime = 96;
+    internal const int Capacity = 128;
+
+    /// <summary>The place of the faults of a kind that came to an outcome.</summary>
+    internal static int Fault(FaultKind kind, FaultOutcome outcome) => FirstFault + ((int)kind * OutcomeCapacity) + (int)outcome;
 }

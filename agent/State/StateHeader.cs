@@ -10,7 +10,7 @@ namespace LazyRestore.Agent.State;
 [StructLayout(LayoutKind.Sequential)]
 internal unsafe struct StateHeader
 {
-    internal const ulong MagicValue = 0x3330_4554_4154_534C; // "LSTATE03"
+    internal const ulong MagicValue = 0x3430_4554_4154_534C; // "LSTATE04"
     internal const int MessageCapacity = 64;
     internal const int PathCapacity = 4096;
 

@@ -17,6 +17,9 @@ public sealed record PlacementReport
     /// <summary>How they are placed now.</summary>
     public PlacementMethod Method => Switches is [.., var last] ? last.To : First;
 
+    /// <summary>Why that.</summary>
+    public ChoiceReason LastReason => Switches.IsEmpty ? Reason : ChoiceReason.Measured;
+
     /// <summary>How many pages are copied at once while nobody waits for any.</summary>
     public required int BatchPages { get; init; }
 
@@ -31,4 +34,9 @@ public sealed record PlacementReport
 
     /// <summary>The part of it in which the method was tried that was not the chosen one.</summary>
     public required TimeSpan Tried { get; init; }
+
+    /// <summary>What adds up over several services.</summary>
+    public PlacementTotals Totals => new(SwitchesTo(PlacementMethod.Copy), SwitchesTo(PlacementMethod.Move), Worked, Tried);
+
+    private int SwitchesTo(PlacementMethod method) => Switches.Count(change => change.To == method);
 }

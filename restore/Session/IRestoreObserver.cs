@@ -1,3 +1,4 @@
+using LazyRestore.Agent;
 using LazyRestore.Agent.Sources;
 
 namespace LazyRestore.Restore;
@@ -5,6 +6,10 @@ namespace LazyRestore.Restore;
 /// <summary>Hears how a restore comes along; called on the thread that restores.</summary>
 public interface IRestoreObserver
 {
+    /// <summary>Memory is served from now on, of the process and of those that were restored with it. Told at most once, before it runs.</summary>
+    /// <param name="processes">What was done for each so far; may be called from any thread, also when it is over.</param>
+    void Serving(Func<IReadOnlyList<PageStatistics>> processes);
+
     /// <summary>The process runs.</summary>
     /// <param name="pid">Its process ID.</param>
     /// <param name="sinceStart">Time since the restore began.</param>

@@ -51,7 +51,11 @@ internal sealed class LazyMemory
         get
         {
             PageStatistics pages = Service.Statistics;
-            return pages with { PagesRemaining = pages.PagesRemaining + (_shared?.Remaining ?? 0) };
+            return _shared is null ? pages : pages with
+            {
+                PagesRemaining = pages.PagesRemaining + _shared.Remaining,
+                Sources = [.. pages.Sources, _shared.Traffic],
+            };
         }
     }
 

@@ -35,8 +35,9 @@ public static class RestoreSession
         using CheckpointImage image = ImageOpener.Open(tree.ImagePath);
         IReadOnlyList<LazyMemory> memories = tree.Resume(image, hydration);
         TimeSpan toRunning = Stopwatch.GetElapsedTime(start);
-        observer.Running(pid, toRunning);
         ServedMemory served = new(memories, observer, image.Index.TotalPages, workingSet: null);
+        observer.Serving(() => served.Processes);
+        observer.Running(pid, toRunning);
         TimeSpan? toResident = served.Complete() ? Stopwatch.GetElapsedTime(start) : null;
         if (toResident is { } resident)
         {
@@ -58,6 +59,11 @@ public static class RestoreSession
         ServedMemory? served = memories.Count == 0
             ? null
             : new(memories, observer, image.Index.TotalPages, new WorkingSetFile(image, options, observer));
+        if (served is not null)
+        {
+            observer.Serving(() => served.Processes);
+        }
+
         TimeSpan? toResident = null;
         if (served is not null && options.Eager && served.Complete())
         {

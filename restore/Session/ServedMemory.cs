@@ -15,8 +15,11 @@ internal sealed class ServedMemory(IReadOnlyList<LazyMemory> memories, IRestoreO
     private bool _anyFilled;
     private LazyRestoreException? _failure;
 
+    /// <summary>What was done for each of them so far.</summary>
+    internal IReadOnlyList<PageStatistics> Processes => [.. memories.Select(memory => memory.Statistics)];
+
     /// <summary>What was done for all of them so far.</summary>
-    internal PageStatistics Statistics => PageStatistics.Sum(memories.Select(memory => memory.Statistics));
+    internal PageStatistics Statistics => PageStatistics.Sum(Processes);
 
     /// <summary>Serves to the end.</summary>
     /// <returns>False when every process ended, or executed another program, before all of its memory was there.</returns>

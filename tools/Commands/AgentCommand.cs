@@ -1,5 +1,6 @@
 using System.CommandLine;
 using LazyRestore.Agent;
+using LazyRestore.Agent.Metrics;
 using LazyRestore.Restore;
 using LazyRestore.Tools.Output;
 using LazyRestore.Tools.Restoring;
@@ -26,6 +27,8 @@ internal sealed class AgentCommand : Verb
         HelpName = "linear|none",
     }.AcceptOnlyFromAmong("linear", "none");
 
+    private readonly Option<MetricsAddress?> _metrics = MetricsOption.Create();
+
     /// <summary>Creates the verb.</summary>
     public AgentCommand(CommandContext context)
         : base(
@@ -34,14 +37,19 @@ internal sealed class AgentCommand : Verb
     {
         Add(_resume);
         Add(_prefetch);
+        Add(_metrics);
     }
 
     /// <inheritdoc/>
     protected override int Run(ParseResult parse, Reporter reporter)
     {
+        using var metrics = RestoreMetrics.OfSuccessor(parse.GetValue(_metrics), reporter);
         using RunningNotice nobody = RunningNotice.ToNobody();
         RestoreObserver observer = new(reporter, nobody, (pid, sinceStart) => reporter.Event(
-            "running", $"process {pid} is served again", RestoreReport.Running(pid, sinceStart)));
+            "running", $"process {pid} is served again", RestoreReport.Running(pid, sinceStart)))
+        {
+            Metrics = metrics,
+        };
         HydrationOrder? order = parse.GetValue(_prefetch) switch
         {
             "none" => HydrationOrder.None,

@@ -1,5 +1,6 @@
 using System.CommandLine;
 using LazyRestore.Agent;
+using LazyRestore.Agent.Metrics;
 using LazyRestore.Restore;
 using LazyRestore.Restore.Plan;
 using LazyRestore.Tools.Output;
@@ -110,6 +111,8 @@ internal sealed class RestoreCommand : Verb
         CustomParser = Assignments.Paths,
     };
 
+    private readonly Option<MetricsAddress?> _metrics = MetricsOption.Create();
+
     // Given by a detaching restore to the copy of itself that does the work; of no use to anyone else.
     private readonly Option<int?> _reportFd = new("--report-fd")
     {
@@ -158,6 +161,7 @@ internal sealed class RestoreCommand : Verb
         Add(_fileMap);
         Add(_sourceTimeout);
         _source.AddTo(this, _image);
+        Add(_metrics);
         Add(_reportFd);
     }
 
@@ -176,6 +180,7 @@ internal sealed class RestoreCommand : Verb
     private RestoreSettings SettingsOf(ParseResult parse) => new()
     {
         Image = _source.Image(parse, _image),
+        Metrics = parse.GetValue(_metrics),
         PidFile = parse.GetValue(_pidFile),
         StatusFd = parse.GetValue(_statusFd),
         NewPid = parse.GetValue(_newPid),

@@ -26,13 +26,17 @@ internal static class BackgroundRestore
         {
             using RunningNotice notice = RunningNotice.Prepare(settings);
             using ImageInput image = ImageInput.Open(settings.Image, reporter.Streams, signals.Interrupted);
+            using var metrics = RestoreMetrics.OfRestore(settings.Metrics, reporter.WithoutResults());
             RestoreObserver observer = new(reporter.WithoutResults(), notice, (pid, sinceStart) =>
             {
                 running = true;
                 heap.Dispose();
                 LetGoOfStreams();
                 DetachedReport.Write(report, JsonLine.Event("running", RestoreReport.Running(pid, sinceStart)));
-            });
+            })
+            {
+                Metrics = metrics,
+            };
             RestoreSession.Run(settings.OptionsFor(image.Path), observer, waitForExit: false, signals.Interrupted);
             return 0;
         }

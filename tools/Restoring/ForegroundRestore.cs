@@ -17,6 +17,7 @@ internal static class ForegroundRestore
         {
             using RunningNotice notice = RunningNotice.Prepare(settings);
             using ImageInput image = ImageInput.Open(settings.Image, reporter.Streams, signals.Interrupted);
+            using var metrics = RestoreMetrics.OfRestore(settings.Metrics, reporter);
             RestoreObserver observer = new(reporter, notice, (pid, sinceStart) =>
             {
                 signals.RelayTo(pid);
@@ -25,7 +26,10 @@ internal static class ForegroundRestore
                     "running",
                     $"process {pid} runs after {Readable.Duration(sinceStart)}",
                     RestoreReport.Running(pid, sinceStart));
-            });
+            })
+            {
+                Metrics = metrics,
+            };
             RestoreResult result = RestoreSession.Run(
                 settings.OptionsFor(image.Path), observer, waitForExit: true, signals.Interrupted);
             foreach (string line in result.Pages?.Placement is { } placement ? PlacementSummary.Lines(placement) : [])

@@ -19,7 +19,7 @@ internal static class PlacementSummary
     public static Field[] Fields(PlacementReport placement) =>
     [
         new("placement", null, Value.Text(Name(placement.Method))),
-        new("placement_reason", null, Value.Text(placement.Switches.IsEmpty ? Name(placement.Reason) : Name(ChoiceReason.Measured))),
+        new("placement_reason", null, Value.Text(Name(placement.LastReason))),
         new("placement_batch_pages", null, Value.Count(placement.BatchPages)),
         new("copy_page_ns", null, Nanoseconds(placement.CopyNanoseconds)),
         new("move_page_ns", null, Nanoseconds(placement.MoveNanoseconds)),

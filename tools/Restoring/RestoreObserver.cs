@@ -1,3 +1,4 @@
+using LazyRestore.Agent;
 using LazyRestore.Agent.Sources;
 using LazyRestore.Restore;
 using LazyRestore.Tools.Output;
@@ -8,6 +9,12 @@ namespace LazyRestore.Tools.Restoring;
 internal sealed class RestoreObserver(Reporter reporter, RunningNotice notice, Action<int, TimeSpan> running) : IRestoreObserver
 {
     private bool _isRunning;
+
+    /// <summary>Who counts what is done; null when nobody has asked for metrics.</summary>
+    public RestoreMetrics? Metrics { get; init; }
+
+    /// <inheritdoc/>
+    public void Serving(Func<IReadOnlyList<PageStatistics>> processes) => Metrics?.Follow(processes);
 
     /// <inheritdoc/>
     public void Running(int pid, TimeSpan sinceStart)

@@ -1,4 +1,5 @@
 using LazyRestore.Agent;
+using LazyRestore.Agent.Metrics;
 using LazyRestore.Restore;
 using LazyRestore.Restore.Plan;
 
@@ -15,6 +16,9 @@ internal sealed record RestoreSettings
 
     /// <summary>The descriptor that gets a NUL byte; null for none.</summary>
     public int? StatusFd { get; init; }
+
+    /// <summary>Where metrics can be fetched; null for nowhere.</summary>
+    public MetricsAddress? Metrics { get; init; }
 
     /// <summary>Whether new process and thread IDs are taken.</summary>
     public bool NewPid { get; init; }

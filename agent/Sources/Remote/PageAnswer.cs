@@ -76,6 +76,7 @@ internal sealed class PageAnswer : IAnswerSink, IDisposable
     /// <summary>An answer to a question begins.</summary>
     internal void Begin(PagesQuery query)
     {
+        _extents.Meter.AddAttempt();
         _gathered = 0;
         _header = null;
         if (!query.WithHead)
@@ -118,6 +119,7 @@ internal sealed class PageAnswer : IAnswerSink, IDisposable
     /// <inheritdoc/>
     public void Append(in ReadOnlySequence<byte> bytes)
     {
+        _extents.Meter.AddBytes(bytes.Length);
         foreach (ReadOnlyMemory<byte> memory in bytes)
         {
             ReadOnlySpan<byte> part = memory.Span;

@@ -9,6 +9,9 @@ internal sealed class RemoteExtents(CheckpointImage image, int first, int count)
     private readonly ExtentHeader?[] _headers = new ExtentHeader?[count];
     private readonly ulong[]?[] _presence = new ulong[]?[count];
 
+    /// <summary>Counts what comes.</summary>
+    internal SourceMeter Meter { get; } = new();
+
     /// <summary>The head of an extent; null when it is not here.</summary>
     internal ExtentHeader? Header(int extent) => Volatile.Read(ref _headers[extent]);
 

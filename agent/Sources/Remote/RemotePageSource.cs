@@ -49,6 +49,9 @@ internal sealed class RemotePageSource : IAwaitedPageSource
     public LazyRestoreException? Problem => Volatile.Read(ref _problem);
 
     /// <inheritdoc/>
+    public SourceTraffic Traffic => _extents.Meter.TrafficOf(Name);
+
+    /// <inheritdoc/>
     public SourceHealth Health => _remote.Health;
 
     /// <inheritdoc/>
@@ -225,6 +228,7 @@ internal sealed class RemotePageSource : IAwaitedPageSource
         }
 
         PageAnswer answer = new(_extents, buffer, first, end);
+        _extents.Meter.AddRequest();
         _running.AddCount();
         _ = Task.Run(() => FetchAsync(buffer, answer, isBulk));
         return FetchOutcome.Awaited;

@@ -21,6 +21,8 @@ internal sealed class ScatteredPages : IPageSource
 
     public LazyRestoreException? Problem => null;
 
+    public SourceTraffic Traffic => default;
+
     public int Openings { get; private set; }
 
     public FetchOutcome Open(int extent, out ReadOnlySpan<ulong> presence)

@@ -91,7 +91,7 @@ public sealed record UnsupportedKind(string Name, string? Remedy = null)
     /// <summary>All of them, in the order of the sources.</summary>
     public static IReadOnlyList<UnsupportedKind> All { get; } =
     [
-        SnapshotOfChildren, DeadLeader, DyingProcess, KernelThread, TracedProcess, SeccompListener, SnapshotOfStopped,
+        SnapshotOfChildren, DeadLeader, DyingProcess, KernelThread, SharedTable, UnfinishedFork, TracedProcess, SeccompListener, SnapshotOfStopped,
         CompatibilityMode, ShadowStack, Namespace, DeletedExecutable, DeletedDirectory, TimerThread, DeviceMapping,
         HugetlbMemory, SharedSystemV, AsyncIoContext, UserFaultRegistration, SealedMapping, ProtectionKey, GuardPages,
         SpecialMapping, MovedFile, FileLock, AsyncOwner, BlockDevice, CharacterDevice, Terminal, OtherTerminal,
