@@ -24,7 +24,9 @@ internal sealed partial class DescriptorPlan
         // One that is gone is like every other that is gone.
         CallResultRef master = Program.Call(SystemCall.openat, AtFdCwd, Program.Text("/dev/ptmx"), OpenReadWrite | NoControllingTerminal | CloseOnExec);
         Program.Call(SystemCall.ioctl, master, Interop.TIOCSPTLCK, Program.Words(0));
-        CallResultRef slave = Program.Call(SystemCall.ioctl, master, Interop.TIOCGPTPEER, flags);
+
+        // This request would keep O_CLOEXEC among the flags that the file tells.
+        CallResultRef slave = Program.Call(SystemCall.ioctl, master, Interop.TIOCGPTPEER, flags & ~CloseOnExec);
         Program.Call(SystemCall.close, master);
         Keep(terminal, slave);
     }
