@@ -76,8 +76,23 @@ public sealed class TreePlanTests
         const int Slave = (136 << 8) | 3;
         TerminalMasterRecord master = new()
         {
-            Id = 1, StatusFlags = 2, Index = 3, Modes = default, WindowSize = default, UserId = 0, GroupId = 0, Mode = 0, Locked = false, Exclusive = false,
-            Packets = false, Stopped = false, Slaves = TerminalSlaves.Open, ForegroundGroup = 102, Lines = [], Input = default, Output = default,
+            Id = 1,
+            StatusFlags = 2,
+            Index = 3,
+            Modes = default,
+            WindowSize = default,
+            UserId = 0,
+            GroupId = 0,
+            Mode = 0,
+            Locked = false,
+            Exclusive = false,
+            Packets = false,
+            Stopped = false,
+            Slaves = TerminalSlaves.Open,
+            ForegroundGroup = 102,
+            Lines = [],
+            Input = default,
+            Output = default,
         };
         Checkpoint tree = Tree(
             Process(Root, 1, Root, Root), Process(101, Root, 101, 101) with { Terminal = Slave }, Process(102, 101, 101, 102) with { Terminal = Slave },
