@@ -18,6 +18,7 @@ internal sealed class CheckpointBuilder
     private readonly HashSet<int> _mappedFileIds = [];
     private readonly HashSet<int> _objectIds = [];
     private readonly HashSet<int> _fileIds = [];
+    private readonly HashSet<int> _terminals = [];
 
     /// <summary>Where records that refer to others stand: what they refer to may come later, so they are checked at the end.</summary>
     private readonly List<(CheckpointRecord Record, long Offset)> _references = [];
@@ -32,6 +33,7 @@ internal sealed class CheckpointBuilder
     public void Add(CheckpointRecord record, long offset)
     {
         Require(_header is not null || record is HeaderRecord, record, offset, "no header stands before it");
+        Require(_header is null || _header.Version >= ImageVersion.Of(record), record, offset, "version 1 has no such record");
         switch (record)
         {
             case HeaderRecord header:
@@ -61,6 +63,11 @@ internal sealed class CheckpointBuilder
                 break;
             case OpenFileRecord file:
                 Require(_fileIds.Add(file.Id), record, offset, $"the id {file.Id} stands twice");
+                if (file is TerminalMasterRecord terminal)
+                {
+                    Require(_terminals.Add(terminal.Index), record, offset, $"the terminal {terminal.Index} stands twice");
+                }
+
                 _files.Add(file);
                 _references.Add((file, offset));
                 break;
@@ -80,7 +87,6 @@ internal sealed class CheckpointBuilder
                 _references.Add((owner, offset));
                 break;
             case ZombieRecord zombie:
-                Require(_header!.Version > ImageLayout.SingleProcessVersion, record, offset, "version 1 has no such record");
                 Require(_tids.Add(zombie.Pid), record, offset, $"the process {zombie.Pid} stands twice");
                 _zombies.Add(zombie);
                 _references.Add((zombie, offset));
@@ -187,6 +193,7 @@ internal sealed class CheckpointBuilder
             VmaRecord { Kind: VmaKind.Object or VmaKind.PrivateObject } vma => ("object", vma.BackingId, _objectIds),
             ObjectFileRecord file => ("object", file.ObjectId, _objectIds),
             DescriptorRecord descriptor => ("file", descriptor.FileId, _fileIds),
+            TerminalRecord { HungUp: false } terminal => ("terminal", terminal.Index, _terminals),
             FileLockRecord held => ("file", held.FileId, _fileIds),
             FileOwnerRecord owner => ("file", owner.FileId, _fileIds),
             _ => ("", 0, null),

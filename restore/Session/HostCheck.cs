@@ -102,6 +102,9 @@ internal static unsafe class HostCheck
                 case NamedPipeRecord pipe when !Path.Exists(pipe.Path):
                     yield return $"{pipe.Path}, which it has open, is not here";
                     break;
+                case TerminalMasterRecord terminal when Path.Exists(PseudoTerminals.PathOf(terminal.Index)):
+                    yield return $"the pseudo terminal {PseudoTerminals.PathOf(terminal.Index)} is in use, which fuser(1) tells by whom";
+                    break;
                 case PathFileRecord open when !IsItsOwnEntry(open.Path):
                     if (CheckOpenFile(open) is { } problem)
                     {

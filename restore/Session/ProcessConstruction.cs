@@ -35,11 +35,12 @@ internal sealed class ProcessConstruction
     /// <param name="options">How to restore it.</param>
     /// <param name="leader">The stub.</param>
     /// <param name="objectPaths">Paths through which the process can open the memory objects that are files.</param>
+    /// <param name="held">Descriptors of ours that the process takes over, by the IDs of their files.</param>
     /// <param name="pidOf">The process ID here of a process of the image.</param>
     /// <param name="processor">Where it is built.</param>
     internal ProcessConstruction(
-        CheckpointImage image, Checkpoint checkpoint, RestoreOptions options, Tracee leader, IReadOnlyDictionary<int, string> objectPaths, Func<int, int> pidOf,
-        SharedProcessor processor)
+        CheckpointImage image, Checkpoint checkpoint, RestoreOptions options, Tracee leader, IReadOnlyDictionary<int, string> objectPaths,
+        IReadOnlyDictionary<int, int> held, Func<int, int> pidOf, SharedProcessor processor)
     {
         _processor = processor;
         _image = image;
@@ -48,7 +49,7 @@ internal sealed class ProcessConstruction
         _leader = leader;
         _pidOf = pidOf;
         _sanctuary = ChooseSanctuary(checkpoint);
-        _descriptors = new DescriptorPlan(checkpoint, objectPaths, pidOf);
+        _descriptors = new DescriptorPlan(checkpoint, objectPaths, held, pidOf);
         leader.AvoidEndSignals(RestoredThreads.PendingSignals(checkpoint));
         _runner = RemoteRunner.Install(leader, StubElf.SyscallInstruction, _sanctuary.Start, _sanctuary.ProgramCapacity);
     }

@@ -34,6 +34,7 @@ internal sealed class TreeConstruction : IDisposable
         Checkpoint checkpoint = image.Checkpoint;
         using MemoryObjects objects = MemoryObjects.Create(image, SharedSelection.Of(image, options));
         using OrphanAdoption? adoption = checkpoint.Descendants.Count > 0 ? OrphanAdoption.Begin() : null;
+        using PseudoTerminals terminals = PseudoTerminals.Create(checkpoint);
         RepairedConnections connections = RepairedConnections.Lock(checkpoint);
         SharedProcessor processor = new();
         TreeConstruction? construction = null;
@@ -41,8 +42,9 @@ internal sealed class TreeConstruction : IDisposable
         {
             processor.Enter();
             construction = new TreeConstruction(StubTree.Create(checkpoint, options.NewPid), connections);
-            construction.BuildAddressSpaces(image, options, objects, processor);
+            construction.BuildAddressSpaces(image, options, objects, terminals, processor);
             construction.BuildDescriptors(checkpoint);
+            terminals.Close();
             Credentials own = OwnCredentials.Read();
             construction._processes.ForEach(process => process.SetUpThreads(own));
             return construction;
@@ -79,13 +81,15 @@ internal sealed class TreeConstruction : IDisposable
         _connections.Dispose();
     }
 
-    private void BuildAddressSpaces(CheckpointImage image, RestoreOptions options, MemoryObjects objects, SharedProcessor processor)
+    private void BuildAddressSpaces(
+        CheckpointImage image, RestoreOptions options, MemoryObjects objects, PseudoTerminals terminals, SharedProcessor processor)
     {
         long group = Random.Shared.NextInt64();
         IReadOnlyDictionary<int, string> paths = objects.Paths;
+        IReadOnlyDictionary<int, int> held = terminals.Masters;
         foreach (Checkpoint checkpoint in image.Checkpoint.Processes)
         {
-            ProcessConstruction process = new(image, checkpoint, options, _stubs[checkpoint.Process.Pid], paths, _stubs.PidOf, processor);
+            ProcessConstruction process = new(image, checkpoint, options, _stubs[checkpoint.Process.Pid], paths, held, _stubs.PidOf, processor);
             _processes.Add(process);
             process.BuildAddressSpace(paths, objects.Shared, group);
         }

@@ -158,7 +158,14 @@ internal static class Samples
             Agreement = new TcpAgreement(1460, 7, -1, SelectiveAcknowledgment: true, Timestamps: false),
             Window = new TcpWindow(1, 2, 3, 4, 5), Timestamp = 6, Buffers = new TcpBuffers(16384, 131072, 2),
         },
-        .. Enumerable.Range(1, 17).Select(n => new DescriptorRecord { Number = n * 2, FileId = n, CloseOnExec = n % 2 == 0 }),
+        new TerminalMasterRecord
+        {
+            Id = 18, StatusFlags = 2, Index = 3, Modes = Bytes(44, 21), WindowSize = Bytes(8, 22), UserId = 1000, GroupId = 5, Mode = 0x2190,
+            Locked = true, Exclusive = false, Packets = true, Stopped = false, Slaves = TerminalSlaves.Open, ForegroundGroup = 4711,
+            Lines = [Bytes(5, 23), Bytes(0, 0)], Input = Bytes(6, 24), Output = Bytes(7, 25),
+        },
+        new TerminalRecord { Id = 19, StatusFlags = 2, Index = 3, Path = "/dev/pts/3", HungUp = false },
+        .. Enumerable.Range(1, 19).Select(n => new DescriptorRecord { Number = n * 2, FileId = n, CloseOnExec = n % 2 == 0 }),
         new FileLockRecord { FileId = 1, Process = 4711, Kind = FileLockKind.Posix, Exclusive = true, Start = 10, Length = 5 },
         new FileOwnerRecord { FileId = 10, Kind = 1, Owner = 4711, Signal = 35 },
         new ZombieRecord { Pid = 4713, ParentPid = 4711, ProcessGroup = 4711, Session = 4700, Name = "worker", Status = 0x8b },

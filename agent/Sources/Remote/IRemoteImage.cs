@@ -23,7 +23,7 @@ internal interface IRemoteImage : IDisposable
     /// <summary>The bytes from an offset on that are here already; empty when they have to be fetched.</summary>
     ReadOnlyMemory<byte> AtHand(long offset);
 
-    /// <summary>Fetches bytes. They have not been verified.</summary>
+    /// <summary>Fetches so many bytes, all of which the image has. They have not been verified.</summary>
     Task<ReadOnlyMemory<byte>> ReadAsync(long offset, int length);
 
     /// <summary>Fetches the recording of what processes of the image touch first; empty when there is none, or it does not come in time.</summary>

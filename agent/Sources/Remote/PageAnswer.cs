@@ -44,6 +44,21 @@ internal sealed class PageAnswer : IAnswerSink, IDisposable
         _onComplete = onComplete;
     }
 
+    /// <summary>Takes bytes of an extent's record that were verified.</summary>
+    internal delegate void VerifiedBytes(int offset, ReadOnlySpan<byte> bytes);
+
+    /// <summary>What the index says of the extent.</summary>
+    internal ExtentEntry Entry => _extents.Entry(_extent);
+
+    /// <summary>The extent's head; null when it is not here.</summary>
+    internal ExtentHeader? Header => _extents.Header(_extent);
+
+    /// <summary>
+    /// Takes what was verified, as it came: an offset from the beginning of the extent's record, and bytes. Several answers may call it at once.
+    /// Null when nobody keeps it.
+    /// </summary>
+    internal VerifiedBytes? Verified { get; set; }
+
     /// <summary>Whether nothing is left to ask for.</summary>
     internal bool IsComplete => _extents.Header(_extent) is not null && _page >= _end;
 
@@ -56,7 +71,7 @@ internal sealed class PageAnswer : IAnswerSink, IDisposable
     {
         lock (_lock)
         {
-            return _isDisposed ? throw new OperationCanceledException() : new PageAnswer(_extents, _buffer, _page, _end, _onComplete);
+            return _isDisposed ? throw new OperationCanceledException() : new PageAnswer(_extents, _buffer, _page, _end, _onComplete) { Verified = Verified };
         }
     }
 
@@ -195,6 +210,7 @@ internal sealed class PageAnswer : IAnswerSink, IDisposable
         if (_header is not { } header)
         {
             SetHeader(_extents.Add(_extent, bytes));
+            Verified?.Invoke(0, bytes);
             return;
         }
 
@@ -203,6 +219,7 @@ internal sealed class PageAnswer : IAnswerSink, IDisposable
         {
             ExtentDecoder.VerifyPages(header, ordinal, bytes);
             _buffer.Arrive(ordinal, bytes);
+            Verified?.Invoke(OffsetInRecord(header, ordinal), bytes);
             Pass(header, ordinal, 1, static _ => { });
             return;
         }
@@ -213,6 +230,7 @@ internal sealed class PageAnswer : IAnswerSink, IDisposable
         }
 
         int pages = (_decoder ??= new ExtentDecoder()).DecodeBlockOf(header, ordinal, bytes, _decoded);
+        Verified?.Invoke(OffsetInRecord(header, ordinal), bytes);
         int first = ordinal - (ordinal % ImageLayout.PagesPerBlock);
         for (int place = 0; place < pages; place++)
         {
@@ -221,6 +239,8 @@ internal sealed class PageAnswer : IAnswerSink, IDisposable
 
         Pass(header, ordinal, pages - (ordinal - first), static _ => { });
     }
+
+    private static int OffsetInRecord(ExtentHeader header, int ordinal) => header.Entry.HeadLength + ExtentDecoder.RangeOf(header, ordinal).Offset;
 
     private void SetHeader(ExtentHeader header)
     {

@@ -21,7 +21,9 @@ public sealed class RefusalTests
     [InlineData("pidfd", "descriptor 3: a pidfd of another process (of process 1)")]
     [InlineData("userfaultfd", "descriptor 3: a userfaultfd (anon_inode:[userfaultfd])")]
     [InlineData("hugetlb", "descriptor 3: hugetlb memory (/memfd:huge")]
-    [InlineData("master", "descriptor 3: the master of a pseudo terminal (/dev/p")]
+    [InlineData("terminal", "descriptor 3: a pseudo terminal that another process has, too (/dev/pts/")]
+    [InlineData("held", "descriptor 3: a terminal whose output is held, with more of it to be read (/dev/pts/")]
+    [InlineData("news", "descriptor 3: a terminal in packet mode with a change of state to be read (/dev/pts/")]
     [InlineData("guard", "guard pages (MADV_GUARD_INSTALL)")]
     [InlineData("directory", "a deleted directory (")]
     public void What_cannot_be_saved_is_named(string kind, string expected)

@@ -14,6 +14,9 @@ public sealed record StatText
     /// <summary>The session.</summary>
     public required int Session { get; init; }
 
+    /// <summary>The device of the controlling terminal; 0 for none.</summary>
+    public required int Terminal { get; init; }
+
     /// <summary>How it ended, as wait(2) tells; 0 while it has not, and for those who may not look into it.</summary>
     public required int ExitStatus { get; init; }
 
@@ -47,6 +50,7 @@ public sealed record StatText
             ParentPid = (int)Field(4),
             ProcessGroup = (int)Field(5),
             Session = (int)Field(6),
+            Terminal = (int)Field(7),
             ExitStatus = (int)Field(52),
             Code = (Field(26), Field(27)),
             StartStack = Field(28),

@@ -58,6 +58,9 @@ public sealed record SupportedState(string Name, string Remarks, params IReadOnl
             "files opened with O_PATH, and O_TMPFILE files",
             "the latter can be given a name afterwards; F_GETFL tells no O_TMPFILE any more"),
         new(
+            "pseudo terminals: masters and slaves with modes, window size, packet mode and what waits to be read; controlling terminals and foreground process groups",
+            "under their old numbers, when no other process has them; terminals whose master is gone, too", typeof(TerminalMasterRecord), typeof(TerminalRecord)),
+        new(
             "locks (POSIX, OFD, flock) and leases",
             "taken again; the restore fails when somebody else holds them by then", typeof(FileLockRecord)),
         new(

@@ -45,7 +45,13 @@ public sealed record UnsupportedKind(string Name, string? Remedy = null)
     public static readonly UnsupportedKind CharacterDevice = new("a device");
     public static readonly UnsupportedKind Terminal = new("a terminal", InheritStreams);
     public static readonly UnsupportedKind OtherTerminal = new("a terminal that is not a standard stream");
-    public static readonly UnsupportedKind PseudoTerminalMaster = new("the master of a pseudo terminal");
+    public static readonly UnsupportedKind SharedTerminal =
+        new("a pseudo terminal that another process has, too", "Dump the process that both descend from, or end the other one.");
+    public static readonly UnsupportedKind HiddenTerminal = new("a pseudo terminal that is not at its path");
+    public static readonly UnsupportedKind HeldOutput =
+        new("a terminal whose output is held, with more of it to be read", "Let it go on (Ctrl-Q), or try again in a moment.");
+    public static readonly UnsupportedKind TerminalNews = new("a terminal in packet mode with a change of state to be read", "Try again in a moment.");
+    public static readonly UnsupportedKind LineDiscipline = new("a terminal with another line discipline");
     public static readonly UnsupportedKind NamedPipe = new("a named pipe that another process has open, too", "End or save that process first.");
     public static readonly UnsupportedKind TwoWayPipe = new("a pipe that is open for reading and writing at once");
     public static readonly UnsupportedKind OutsidePipe = new("a pipe to another process");
@@ -89,7 +95,7 @@ public sealed record UnsupportedKind(string Name, string? Remedy = null)
         CompatibilityMode, ShadowStack, Namespace, DeletedExecutable, DeletedDirectory, TimerThread, DeviceMapping,
         HugetlbMemory, SharedSystemV, AsyncIoContext, UserFaultRegistration, SealedMapping, ProtectionKey, GuardPages,
         SpecialMapping, MovedFile, FileLock, AsyncOwner, BlockDevice, CharacterDevice, Terminal, OtherTerminal,
-        PseudoTerminalMaster, NamedPipe, TwoWayPipe, OutsidePipe, OutsideStream, SymbolicLink, InotifyEvents, InotifyWatch,
+        SharedTerminal, HiddenTerminal, HeldOutput, TerminalNews, LineDiscipline, NamedPipe, TwoWayPipe, OutsidePipe, OutsideStream, SymbolicLink, InotifyEvents, InotifyWatch,
         ProcessDescriptor, ProcEntry, DeletedQueue, IoUring, UserFaultDescriptor, Fanotify, PerformanceEvent, BpfObject,
         AnonymousInode, EpollTarget, SocketFamily, TcpConnection, TcpHandshake, TcpProtocolLayer, TcpUrgentData, TcpQueue,
         WaitingConnections, OutsideUnixSocket, QueuedDescriptors, QueuedAddresses, QueuedDatagrams, NetlinkAnswers,

@@ -1,5 +1,7 @@
 // A process with one kind of state that an image cannot hold, named by its second argument. It touches DIR/ready when it has it.
 #define _GNU_SOURCE
+#include <sys/ioctl.h>
+#include <termios.h>
 #include <arpa/inet.h>
 #include <fcntl.h>
 #include <linux/filter.h>
@@ -73,6 +75,13 @@ static void filter_calls(void)
     struct sock_fprog program = { 4, ask };
     prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0);
     prctl(PR_SET_SECCOMP, SECCOMP_MODE_FILTER, &program);
+}
+
+static void make_terminal(int ends[2])
+{
+    ends[0] = open("/dev/ptmx", O_RDWR | O_NOCTTY);
+    ioctl(ends[0], TIOCSPTLCK, &(int){ 0 });
+    ends[1] = ioctl(ends[0], TIOCGPTPEER, O_RDWR | O_NOCTTY);
 }
 
 int main(int argc, char **argv)
@@ -159,8 +168,26 @@ int main(int argc, char **argv)
         syscall(SYS_userfaultfd, 0);
     else if (strcmp(what, "hugetlb") == 0)
         syscall(SYS_memfd_create, "huge", 4U);
-    else if (strcmp(what, "master") == 0)
-        open("/dev/ptmx", O_RDWR);
+    else if (strcmp(what, "terminal") == 0) {
+        make_terminal(ends);
+        if (fork() == 0) {
+            if (fork() == 0) {
+                close(ends[0]);
+                while (access(in_directory("."), F_OK) == 0)
+                    usleep(10000);
+            }
+            _exit(0);
+        }
+        wait(NULL);
+    } else if (strcmp(what, "held") == 0) {
+        make_terminal(ends);
+        write(ends[1], "held", 4);
+        tcflow(ends[1], TCOOFF);
+    } else if (strcmp(what, "news") == 0) {
+        make_terminal(ends);
+        ioctl(ends[0], TIOCPKT, &(int){ 1 });
+        tcflush(ends[1], TCIOFLUSH);
+    }
     else if (strcmp(what, "guard") == 0) {
         char *page = mmap(NULL, 8192, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
         madvise(page, 4096, 102);
