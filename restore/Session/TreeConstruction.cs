@@ -34,6 +34,7 @@ internal sealed class TreeConstruction : IDisposable
         Checkpoint checkpoint = image.Checkpoint;
         using MemoryObjects objects = MemoryObjects.Create(image, SharedSelection.Of(image, options));
         using OrphanAdoption? adoption = checkpoint.Descendants.Count > 0 ? OrphanAdoption.Begin() : null;
+        using SystemVObjects systemV = SystemVObjects.Create(image);
         using PseudoTerminals terminals = PseudoTerminals.Create(checkpoint);
         RepairedConnections connections = RepairedConnections.Lock(checkpoint);
         SharedProcessor processor = new();
@@ -45,8 +46,10 @@ internal sealed class TreeConstruction : IDisposable
             construction.BuildAddressSpaces(image, options, objects, terminals, processor);
             construction.BuildDescriptors(checkpoint);
             terminals.Close();
+            construction.UseSystemV(checkpoint);
             Credentials own = OwnCredentials.Read();
             construction._processes.ForEach(process => process.SetUpThreads(own));
+            systemV.Finish();
             return construction;
         }
         catch
@@ -95,6 +98,15 @@ internal sealed class TreeConstruction : IDisposable
         }
 
         objects.SealMapped();
+    }
+
+    private void UseSystemV(Checkpoint checkpoint)
+    {
+        if (checkpoint.Semaphores.Count > 0 || checkpoint.Queues.Count > 0)
+        {
+            _processes.ForEach(process => process.Run(process.SystemV(checkpoint).Receive()));
+            _processes.ForEach(process => process.Run(process.SystemV(checkpoint).Send()));
+        }
     }
 
     // Nobody gives up a descriptor before all others have what they need of it.

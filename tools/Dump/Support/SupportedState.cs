@@ -79,6 +79,9 @@ public sealed record SupportedState(string Name, string Remarks, params IReadOnl
             "POSIX message queues",
             "opened again by name: the queue and its messages outlive the process", typeof(MessageQueueRecord)),
         new(
+            "System V shared memory, semaphores and message queues",
+            "with their identifiers, keys, values, messages, and who used them last. Shared memory when only processes of the tree are attached to it, and put in place before they run; semaphores and queues that one of the tree has used last, and nobody else", typeof(SystemVSegmentRecord), typeof(SystemVSemaphoresRecord), typeof(SystemVQueueRecord)),
+        new(
             "netlink sockets, with groups and options",
             "when no answer waits or is under way", typeof(NetlinkSocketRecord)),
         new(

@@ -23,12 +23,20 @@ public sealed record UnsupportedKind(string Name, string? Remedy = null)
     public static readonly UnsupportedKind Namespace = new("another namespace than the tool's", "Run lazyrestore inside it with nsenter(1).");
     public static readonly UnsupportedKind DeletedExecutable = new("an executable that was deleted or replaced", "Restart the program.");
     public static readonly UnsupportedKind DeletedDirectory = new("a deleted directory");
+    public static readonly UnsupportedKind SharedSemaphores =
+        new("System V semaphores that another process uses, too", "End or save that process first.");
+    public static readonly UnsupportedKind SemaphoreUndo =
+        new("System V semaphores used by a process that has threads or changes to undo (SEM_UNDO), which the kernel does not tell");
+    public static readonly UnsupportedKind SharedQueue =
+        new("a System V message queue that another process uses, too", "End or save that process first.");
     public static readonly UnsupportedKind TimerThread = new("a timer that starts threads by itself");
 
     // Memory.
     public static readonly UnsupportedKind DeviceMapping = new("a mapped device");
     public static readonly UnsupportedKind HugetlbMemory = new("hugetlb memory");
-    public static readonly UnsupportedKind SharedSystemV = new("System V shared memory");
+    public static readonly UnsupportedKind SharedSegment =
+        new("System V shared memory that other processes are attached to, too", "End or save those first: ipcs -m -p.");
+    public static readonly UnsupportedKind PartialSegment = new("System V shared memory of which only a part is mapped");
     public static readonly UnsupportedKind AsyncIoContext = new("an asynchronous I/O context (io_setup)");
     public static readonly UnsupportedKind UserFaultRegistration = new("memory registered with a userfaultfd");
     public static readonly UnsupportedKind SealedMapping = new("memory sealed with mseal");
@@ -92,8 +100,8 @@ public sealed record UnsupportedKind(string Name, string? Remedy = null)
     public static IReadOnlyList<UnsupportedKind> All { get; } =
     [
         SnapshotOfChildren, DeadLeader, DyingProcess, KernelThread, SharedTable, UnfinishedFork, TracedProcess, SeccompListener, SnapshotOfStopped,
-        CompatibilityMode, ShadowStack, Namespace, DeletedExecutable, DeletedDirectory, TimerThread, DeviceMapping,
-        HugetlbMemory, SharedSystemV, AsyncIoContext, UserFaultRegistration, SealedMapping, ProtectionKey, GuardPages,
+        CompatibilityMode, ShadowStack, Namespace, DeletedExecutable, DeletedDirectory, SharedSemaphores, SemaphoreUndo, SharedQueue, TimerThread, DeviceMapping,
+        HugetlbMemory, SharedSegment, PartialSegment, AsyncIoContext, UserFaultRegistration, SealedMapping, ProtectionKey, GuardPages,
         SpecialMapping, MovedFile, FileLock, AsyncOwner, BlockDevice, CharacterDevice, Terminal, OtherTerminal,
         SharedTerminal, HiddenTerminal, HeldOutput, TerminalNews, LineDiscipline, NamedPipe, TwoWayPipe, OutsidePipe, OutsideStream, SymbolicLink, InotifyEvents, InotifyWatch,
         ProcessDescriptor, ProcEntry, DeletedQueue, IoUring, UserFaultDescriptor, Fanotify, PerformanceEvent, BpfObject,
