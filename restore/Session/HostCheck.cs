@@ -183,6 +183,9 @@ internal static unsafe class HostCheck
         })
         .Build();
 
+    /// <summary>Whether there is such a process that has not ended.</summary>
+    internal static bool IsRunning(int pid) => StateOf(pid) is not (NoProcess or Zombie or Dead);
+
     private static char StateOf(int pid)
     {
         string path = $"/proc/{pid}/stat";

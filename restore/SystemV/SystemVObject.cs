@@ -3,6 +3,7 @@ using System.Runtime.InteropServices;
 using LazyRestore.Agent;
 using LazyRestore.ImageFormat.Records;
 using LazyRestore.Restore.Programs;
+using LazyRestore.Restore.Session;
 
 namespace LazyRestore.Restore.SystemV;
 
@@ -115,7 +116,7 @@ internal static unsafe class SystemVObject
             && (kind != SystemVKind.Queue || !(IsAlive(entry.Number("lspid")) || IsAlive(entry.Number("lrpid"))));
     }
 
-    private static bool IsAlive(long pid) => pid > 0 && Directory.Exists($"/proc/{pid}");
+    private static bool IsAlive(long pid) => pid > 0 && HostCheck.IsRunning((int)pid);
 
     // Who creates an object is noted with it for good. The calls change this thread alone.
     private static long As(SystemVIdentity wanted, Func<long> create)
