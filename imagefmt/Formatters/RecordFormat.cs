@@ -14,7 +14,7 @@ internal static class RecordFormat
         new PipeFormatter(), new ExternalStreamFormatter(), new EventFdFormatter(), new EpollFormatter(), new TimerFdFormatter(),
         new SignalFdFormatter(), new UnixSocketFormatter(), new InetSocketFormatter(), new TcpConnectionFormatter(), new DescriptorFormatter(),
         new InotifyFormatter(), new PidFdFormatter(), new NamedPipeFormatter(), new MessageQueueFormatter(), new NetlinkSocketFormatter(),
-        new FileLockFormatter(), new FileOwnerFormatter(), new ZombieFormatter(), new TerminalMasterFormatter(), new TerminalFormatter(),
+        new FileLockFormatter(), new FileOwnerFormatter(), new ZombieFormatter(), new TerminalMasterFormatter(), new TerminalFormatter(), new TerminalJobFormatter(),
         new SystemVSegmentFormatter(), new SystemVSemaphoresFormatter(), new SystemVQueueFormatter(),
     ];
 

@@ -11,19 +11,24 @@ namespace LazyRestore.Restore.Session;
 /// </summary>
 internal sealed class TreeConstruction : IDisposable
 {
+    private readonly Checkpoint _checkpoint;
     private readonly StubTree _stubs;
     private readonly RepairedConnections _connections;
     private readonly List<ProcessConstruction> _processes = [];
     private bool _released;
 
-    private TreeConstruction(StubTree stubs, RepairedConnections connections)
+    private TreeConstruction(Checkpoint checkpoint, StubTree stubs, RepairedConnections connections)
     {
+        _checkpoint = checkpoint;
         _stubs = stubs;
         _connections = connections;
     }
 
     /// <summary>The first process.</summary>
     internal int Pid => _processes[0].Pid;
+
+    /// <summary>All processes.</summary>
+    internal IEnumerable<int> Pids => _processes.Select(process => process.Pid);
 
     /// <summary>What serves their memory.</summary>
     internal IReadOnlyList<LazyMemory> Memories => [.. _processes.Select(process => process.Memory).OfType<LazyMemory>()];
@@ -42,7 +47,7 @@ internal sealed class TreeConstruction : IDisposable
         try
         {
             processor.Enter();
-            construction = new TreeConstruction(StubTree.Create(checkpoint, options.NewPid), connections);
+            construction = new TreeConstruction(checkpoint, StubTree.Create(checkpoint, options.NewPid), connections);
             construction.BuildAddressSpaces(image, options, objects, terminals, processor);
             construction.BuildDescriptors(checkpoint);
             terminals.Close();
@@ -62,6 +67,14 @@ internal sealed class TreeConstruction : IDisposable
         {
             processor.Leave();
         }
+    }
+
+    /// <summary>The group here that is to be in the foreground of the restorer's terminal: the one that was, or that of the first process; 0 for our own.</summary>
+    internal int GroupInForeground(int group)
+    {
+        ProcessRecord first = _checkpoint.Process;
+        int wanted = _checkpoint.Processes.Any(process => process.Process.ProcessGroup == group) ? group : first.ProcessGroup;
+        return wanted == first.ProcessGroup && wanted != first.Pid ? 0 : _stubs.PidOf(wanted);
     }
 
     /// <summary>Lets all processes run.</summary>

@@ -166,7 +166,11 @@ internal static class Samples
             Lines = [Bytes(5, 23), Bytes(0, 0)], Input = Bytes(6, 24), Output = Bytes(7, 25),
         },
         new TerminalRecord { Id = 19, StatusFlags = 2, Index = 3, Path = "/dev/pts/3", HungUp = false },
-        .. Enumerable.Range(1, 19).Select(n => new DescriptorRecord { Number = n * 2, FileId = n, CloseOnExec = n % 2 == 0 }),
+        new TerminalJobRecord
+        {
+            Id = 20, StatusFlags = 2, Path = "/dev/pts/7", Modes = Bytes(44, 27), WindowSize = Bytes(8, 28), ForegroundGroup = 4711,
+        },
+        .. Enumerable.Range(1, 20).Select(n => new DescriptorRecord { Number = n * 2, FileId = n, CloseOnExec = n % 2 == 0 }),
         new FileLockRecord { FileId = 1, Process = 4711, Kind = FileLockKind.Posix, Exclusive = true, Start = 10, Length = 5 },
         new FileOwnerRecord { FileId = 10, Kind = 1, Owner = 4711, Signal = 35 },
         new SystemVSegmentRecord { ObjectId = 2, Identity = Identified(65538) },

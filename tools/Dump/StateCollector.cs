@@ -36,7 +36,7 @@ internal sealed class StateCollector(KernelActivity activity, DumpChoices choice
         ProcDirectory[] directories = [.. processes.Select(frozen => new ProcDirectory(frozen.Pid))];
         ProcessState[] states = [.. processes.Select((frozen, place) => CollectProcess(frozen, directories[place], place > 0, readAreas))];
         using DescriptorTable table = DescriptorTable.Open(directories);
-        DescriptorCollector files = new(tree, table, _objects, choices, held, refusals);
+        DescriptorCollector files = new(directories[0], tree, table, _objects, choices, held, refusals);
         for (int place = 0; place < states.Length; place++)
         {
             refusals.Process = place > 0 ? processes[place].Pid : null;

@@ -94,6 +94,9 @@ public sealed record SupportedState(string Name, string Remarks, params IReadOnl
             "TCP connections that are not to go on",
             "with `--tcp-close`: found closed, ECONNABORTED"),
         new(
+            "jobs of a shell in a terminal outside",
+            "with `--shell-job`: the terminal of the restore becomes theirs, with the modes they had set and with the foreground", typeof(TerminalJobRecord)),
+        new(
             "standard streams that lead outside",
             "with `--inherit-stdio`: those of the restore take their place", typeof(ExternalStreamRecord)),
     ];

@@ -51,8 +51,11 @@ public sealed record UnsupportedKind(string Name, string? Remedy = null)
     public static readonly UnsupportedKind AsyncOwner = new("asynchronous notification of another process (F_SETOWN)");
     public static readonly UnsupportedKind BlockDevice = new("a block device");
     public static readonly UnsupportedKind CharacterDevice = new("a device");
-    public static readonly UnsupportedKind Terminal = new("a terminal", InheritStreams);
+    public static readonly UnsupportedKind Terminal =
+        new("a terminal", InheritStreams + " Or with --shell-job: the terminal of the restore then becomes the one of the process.");
     public static readonly UnsupportedKind OtherTerminal = new("a terminal that is not a standard stream");
+    public static readonly UnsupportedKind SessionOfTerminal =
+        new("the terminal of a process that leads its session", "Dump the program that has the master of the terminal, or one that the shell has started.");
     public static readonly UnsupportedKind SharedTerminal =
         new("a pseudo terminal that another process has, too", "Dump the process that both descend from, or end the other one.");
     public static readonly UnsupportedKind HiddenTerminal = new("a pseudo terminal that is not at its path");
@@ -103,7 +106,7 @@ public sealed record UnsupportedKind(string Name, string? Remedy = null)
         CompatibilityMode, ShadowStack, Namespace, DeletedExecutable, DeletedDirectory, SharedSemaphores, SemaphoreUndo, SharedQueue, TimerThread, DeviceMapping,
         HugetlbMemory, SharedSegment, PartialSegment, AsyncIoContext, UserFaultRegistration, SealedMapping, ProtectionKey, GuardPages,
         SpecialMapping, MovedFile, FileLock, AsyncOwner, BlockDevice, CharacterDevice, Terminal, OtherTerminal,
-        SharedTerminal, HiddenTerminal, HeldOutput, TerminalNews, LineDiscipline, NamedPipe, TwoWayPipe, OutsidePipe, OutsideStream, SymbolicLink, InotifyEvents, InotifyWatch,
+        SessionOfTerminal, SharedTerminal, HiddenTerminal, HeldOutput, TerminalNews, LineDiscipline, NamedPipe, TwoWayPipe, OutsidePipe, OutsideStream, SymbolicLink, InotifyEvents, InotifyWatch,
         ProcessDescriptor, ProcEntry, DeletedQueue, IoUring, UserFaultDescriptor, Fanotify, PerformanceEvent, BpfObject,
         AnonymousInode, EpollTarget, SocketFamily, TcpConnection, TcpHandshake, TcpProtocolLayer, TcpUrgentData, TcpQueue,
         WaitingConnections, OutsideUnixSocket, QueuedDescriptors, QueuedAddresses, QueuedDatagrams, NetlinkAnswers,
