@@ -94,6 +94,11 @@ internal sealed class RestoreCommand : Verb
         DefaultValueFactory = _ => Timeout.InfiniteTimeSpan,
     };
 
+    private readonly Option<bool> _shellJob = new("--shell-job")
+    {
+        Description = "Make this terminal the one of a process that was saved with dump --shell-job",
+    };
+
     private readonly Option<bool> _tcpClose = new("--tcp-close")
     {
         Description = "Do not make TCP connections again; the process finds them closed (ECONNABORTED)",
@@ -142,6 +147,11 @@ internal sealed class RestoreCommand : Verb
         _onPageError.AcceptOnlyFromAmong("wait", "sigbus", "kill");
         Validators.Add(result =>
         {
+            if (result.GetValue(_shellJob) && result.GetValue(_detach))
+            {
+                result.AddError("--shell-job and --detach exclude each other: a job of the terminal has it while lazyrestore waits");
+            }
+
             if (result.GetResult(_record) is { Implicit: false }
                 && (result.GetResult(_eager) is { Implicit: false } || result.GetValue(_image) is "-"
                     || _source.IsElsewhere(result, _image)))
@@ -160,6 +170,7 @@ internal sealed class RestoreCommand : Verb
         Add(_placement);
         Add(_hugePages);
         Add(_onPageError);
+        Add(_shellJob);
         Add(_tcpClose);
         Add(_inheritFd);
         Add(_fileMap);
@@ -189,6 +200,7 @@ internal sealed class RestoreCommand : Verb
         PidFile = parse.GetValue(_pidFile),
         StatusFd = parse.GetValue(_statusFd),
         NewPid = parse.GetValue(_newPid),
+        ShellJob = parse.GetValue(_shellJob),
         Eager = parse.GetValue(_eager),
         Hydration = parse.GetValue(_prefetch) is "none" ? HydrationOrder.None : HydrationOrder.Linear,
         FollowWorkingSet = parse.GetValue(_prefetch) is "recorded",
