@@ -14,7 +14,7 @@ internal sealed class PageConnection : IDisposable
     private readonly PageTimeouts _timeouts;
     private readonly FrameReader _input;
     private readonly SemaphoreSlim _output = new(1);
-    private readonly Dictionary<ulong, Request> _requests = [];
+    private readonly Dictionary<ulong, PageRequest> _requests = [];
     private readonly CreditWindow _window = new();
     private readonly CancellationTokenSource _lost = new();
     private Exception? _problem;
@@ -80,7 +80,7 @@ internal sealed class PageConnection : IDisposable
     /// <returns>The request's ID.</returns>
     internal async Task<ulong> AskAsync(Func<ulong, byte[]> frame, IAnswerSink sink, bool isBulk, CancellationToken cancellation)
     {
-        Request request = new(sink, isBulk);
+        PageRequest request = new(sink, isBulk);
         ulong id;
         lock (_requests)
         {
@@ -235,11 +235,11 @@ internal sealed class PageConnection : IDisposable
         return grant > 0 ? Frames.Numbers(FrameKind.Credit, (ulong)grant) : null;
     }
 
-    private Request? Find(ulong id, bool isLast)
+    private PageRequest? Find(ulong id, bool isLast)
     {
         lock (_requests)
         {
-            return isLast && _requests.Remove(id, out Request? last) ? last : _requests.GetValueOrDefault(id);
+            return isLast && _requests.Remove(id, out PageRequest? last) ? last : _requests.GetValueOrDefault(id);
         }
     }
 
@@ -281,7 +281,7 @@ internal sealed class PageConnection : IDisposable
 
     private void Lose(Exception problem)
     {
-        Request[] requests;
+        PageRequest[] requests;
         lock (_requests)
         {
             if (_problem is not null)
@@ -293,7 +293,7 @@ internal sealed class PageConnection : IDisposable
             requests = [.. _requests.Values];
         }
 
-        foreach (Request request in requests)
+        foreach (PageRequest request in requests)
         {
             request.Fail(Lost(problem));
         }
@@ -301,57 +301,5 @@ internal sealed class PageConnection : IDisposable
         _lost.Cancel();
         _channel.Dispose();
         OnLost?.Invoke(problem);
-    }
-
-    private sealed class Request(IAnswerSink sink, bool isBulk)
-    {
-        private readonly Lock _lock = new();
-        private bool _isLeft;
-
-        internal bool IsBulk => isBulk;
-
-        internal bool IsLeft => Volatile.Read(ref _isLeft);
-
-        // In ticks of the stopwatch; 0 once the answer has begun.
-        internal long AskedAt { get; set; }
-
-        internal TaskCompletionSource Completion { get; } = new(TaskCreationOptions.RunContinuationsAsynchronously);
-
-        internal void Append(in ReadOnlySequence<byte> bytes, bool isLast)
-        {
-            lock (_lock)
-            {
-                if (_isLeft)
-                {
-                    return;
-                }
-
-                try
-                {
-                    sink.Append(bytes);
-                }
-                catch (Exception problem)
-                {
-                    _isLeft = true;
-                    _ = Completion.TrySetException(problem);
-                    return;
-                }
-            }
-
-            if (isLast)
-            {
-                _ = Completion.TrySetResult();
-            }
-        }
-
-        internal void Fail(Exception problem) => _ = Completion.TrySetException(problem);
-
-        internal void Leave()
-        {
-            lock (_lock)
-            {
-                _isLeft = true;
-            }
-        }
     }
 }

@@ -1,9 +1,6 @@
 using LazyRestore.Agent.Protocol;
 using LazyRestore.ImageFormat;
-using Polly;
 using Polly.CircuitBreaker;
-using Polly.Hedging;
-using Polly.Retry;
 
 namespace LazyRestore.Agent.Sources.Remote;
 
@@ -18,11 +15,7 @@ internal sealed class RemoteImage : IRemoteImage
     private readonly PageTimeouts _timeouts;
     private readonly PageEndpoint[] _endpoints;
     private readonly CancellationTokenSource _end = new();
-
-    // To make one takes longer than an answer from nearby does.
-    private readonly Lazy<ResiliencePipeline> _retry;
-    private readonly Lazy<ResiliencePipeline<IAnswerSink>> _awaited;
-    private readonly Lazy<ResiliencePipeline<IAnswerSink>> _unhurried;
+    private readonly RemoteAttempts _attempts;
     private ImageIdentity? _identity;
     private int _isRepairing;
     private bool _isOpened;
@@ -33,9 +26,7 @@ internal sealed class RemoteImage : IRemoteImage
         Health = health;
         _timeouts = timeouts;
         _endpoints = [.. replicas.Locations.Select(Endpoint)];
-        _retry = new(Retry);
-        _awaited = new(() => Hedging(timeouts.Hedge, _endpoints.Length));
-        _unhurried = new(() => Hedging(Timeout.InfiniteTimeSpan, _endpoints.Length));
+        _attempts = new RemoteAttempts(timeouts, _endpoints.Length);
     }
 
     /// <summary>What the image is; known once it is opened.</summary>
@@ -180,27 +171,6 @@ internal sealed class RemoteImage : IRemoteImage
         }
     }
 
-    private ResiliencePipeline Retry() => new ResiliencePipelineBuilder()
-        .AddRetry(new RetryStrategyOptions
-        {
-            ShouldHandle = static arguments => ValueTask.FromResult(arguments.Outcome.Exception is IOException),
-            BackoffType = DelayBackoffType.Exponential,
-            UseJitter = true,
-            Delay = _timeouts.FirstRetry,
-            MaxDelay = _timeouts.LongestRetry,
-            MaxRetryAttempts = int.MaxValue,
-        })
-        .Build();
-
-    private static ResiliencePipeline<IAnswerSink> Hedging(TimeSpan delay, int endpoints) => new ResiliencePipelineBuilder<IAnswerSink>()
-        .AddHedging(new HedgingStrategyOptions<IAnswerSink>
-        {
-            ShouldHandle = static arguments => ValueTask.FromResult(arguments.Outcome.Exception is not (null or OperationCanceledException)),
-            MaxHedgedAttempts = Math.Max(endpoints - 1, 1),
-            Delay = delay,
-        })
-        .Build();
-
     private PageEndpoint Endpoint(RemoteLocation location) => new(
         location, _replicas.Credentials, _timeouts, (connection, cancellation) => OpenImageAsync(location, connection, cancellation), Repair);
 
@@ -214,7 +184,7 @@ internal sealed class RemoteImage : IRemoteImage
         }
         catch (IOException) when (!cancellation.IsCancellationRequested)
         {
-            return await _retry.Value.ExecuteAsync(
+            return await _attempts.Again.ExecuteAsync(
                 async token => await AskOnceAsync(ask, isAwaited, token).ConfigureAwait(false), cancellation).ConfigureAwait(false);
         }
     }
@@ -253,7 +223,7 @@ internal sealed class RemoteImage : IRemoteImage
         int next = -1;
         try
         {
-            return await (isAwaited ? _awaited : _unhurried).Value.ExecuteAsync(
+            return await _attempts.Anywhere(isAwaited).ExecuteAsync(
                 async token =>
                 {
                     int place = Interlocked.Increment(ref next);
