@@ -2,6 +2,7 @@ using System.Diagnostics;
 using LazyRestore.Agent.Costs;
 using LazyRestore.Agent.Faults;
 using LazyRestore.Agent.Moving;
+using LazyRestore.Agent.Pushing;
 using LazyRestore.Agent.Serving;
 using LazyRestore.Agent.Sources;
 using LazyRestore.Agent.State;
@@ -58,6 +59,7 @@ public sealed partial class PageService : IDisposable, IChildKeeper
     {
         _source = PageSources.Of(image, state.Space);
         _remote = _source as IAwaitedPageSource;
+        _pushed = _source as PushedPageSource;
         _wait = new FaultWait { Announcements = _remote?.Announcements ?? -1 };
         _options = options;
         _findCosts = options.FindCosts;
@@ -176,6 +178,7 @@ public sealed partial class PageService : IDisposable, IChildKeeper
                 result = _stopping ? new PageServiceResult(PageServiceEnd.Stopped) : Step();
             }
 
+            _pushed?.Complete();
             _completion.SetResult(result);
         }
         catch (LazyRestoreException failure)
@@ -296,6 +299,11 @@ public sealed partial class PageService : IDisposable, IChildKeeper
     // The process first: children often execute another program at once, and need nothing then.
     private HydrationStep Hydrate()
     {
+        if (_pushed is not null)
+        {
+            return PlacePushed(_pushed);
+        }
+
         if (_options.Hydration == HydrationOrder.None)
         {
             return HydrationStep.Exhausted;

@@ -1,4 +1,5 @@
 using LazyRestore.Agent.Protocol;
+using LazyRestore.Agent.Pushing;
 using LazyRestore.Agent.Sources.Caching;
 using LazyRestore.Agent.Sources.Objects;
 using LazyRestore.Agent.Sources.Remote;
@@ -19,14 +20,15 @@ public static class ImageOpener
     private static readonly TimeSpan LongestDelay = TimeSpan.FromSeconds(1);
 
     /// <summary>Opens an image file, again and again for ten seconds while the error is one that passes.</summary>
-    /// <param name="path">The file, the text of <see cref="RemoteReplicas"/> or <see cref="CachedLocation"/>, or the address of an object.</param>
+    /// <param name="path">The file, the text of <see cref="RemoteReplicas"/>, <see cref="CachedLocation"/> or <see cref="PushLocation"/>, or the address of an object.</param>
     /// <param name="cancellation">Gives up.</param>
     /// <exception cref="LazyRestoreException">It cannot be opened, or is no intact image.</exception>
     public static CheckpointImage Open(string path, CancellationToken cancellation = default) => Open(path, PageTimeouts.Usual, cancellation);
 
     /// <summary>Opens an image file, or an image elsewhere with other time-outs.</summary>
     internal static CheckpointImage Open(string path, PageTimeouts timeouts, CancellationToken cancellation = default) =>
-        CachedLocation.Is(path) ? OpenCached(CachedLocation.Parse(path), timeouts, cancellation)
+        PushLocation.Is(path) ? OpenPushed(PushLocation.Parse(path), cancellation)
+        : CachedLocation.Is(path) ? OpenCached(CachedLocation.Parse(path), timeouts, cancellation)
         : IsElsewhere(path) ? CheckpointImage.Open(new RemoteImageBytes(OnThreadPool(() => OpenElsewhereAsync(path, new SourceHealth(), timeouts, cancellation))))
         : Open(() => CheckpointImage.OpenFile(path), TimeProvider.System, cancellation);
 
@@ -45,7 +47,21 @@ public static class ImageOpener
     }
 
     /// <summary>What stands for an image in whatever folder one is: the full path of a file, or the location of an image elsewhere.</summary>
-    public static string Absolute(string path) => IsElsewhere(path) ? path : Path.GetFullPath(path);
+    public static string Absolute(string path) => IsElsewhere(path) || PushLocation.Is(path) ? path : Path.GetFullPath(path);
+
+    private static CheckpointImage OpenPushed(PushLocation location, CancellationToken cancellation)
+    {
+        CheckpointImage file = Open(location.Image, cancellation);
+        try
+        {
+            return CheckpointImage.Open(new PushedImageBytes(file, PushReceiver.Open(location, file)));
+        }
+        catch
+        {
+            file.Dispose();
+            throw;
+        }
+    }
 
     private static async Task<IRemoteImage> OpenElsewhereAsync(
         string location, SourceHealth health, PageTimeouts timeouts, CancellationToken cancellation) => RemoteReplicas.IsRemote(location)

@@ -1,5 +1,6 @@
 using System.CommandLine;
 using LazyRestore.Agent;
+using LazyRestore.Agent.Pushing;
 using LazyRestore.Agent.Metrics;
 using LazyRestore.Restore;
 using LazyRestore.Restore.Plan;
@@ -24,6 +25,12 @@ internal sealed class RestoreCommand : Verb
     private readonly SourceOptions _source = new();
 
     private readonly CacheOptions _cache = new();
+
+    private readonly Option<string> _push = new("--push")
+    {
+        Description = "Take the pages from whoever pushes them to URL, as 'lazyrestore push' does; IMAGE is a file and tells what they have to be. -: from standard input",
+        HelpName = "unix:SOCKET|tcp://ADDRESS:PORT|-",
+    };
 
     private readonly Option<bool> _detach = new("--detach", "-d")
     {
@@ -133,6 +140,7 @@ internal sealed class RestoreCommand : Verb
             new("lazyrestore restore https://images.example/redis.ckpt", "from a web server, or from an object store with s3://bucket/redis.ckpt"),
             new("lazyrestore restore --cache /var/cache/lazyrestore s3://bucket/redis.ckpt", "the next time without fetching it again"),
             new("lazyrestore restore redis.ckpt --via 'ssh host lazyrestore serve --stdio /images'", "through any command"),
+            new("lazyrestore restore redis.ckpt --push unix:/run/redis.push", "its memory pushed by any program that speaks MessagePack"),
             new("ssh host cat redis.ckpt | lazyrestore restore -", "from standard input"))
     {
         _context = context;
@@ -149,7 +157,30 @@ internal sealed class RestoreCommand : Verb
                 result.AddError("--record needs an image in a file, and excludes --eager: it notes what is touched while memory is missing");
             }
         });
+        Validators.Add(result =>
+        {
+            if (result.GetValue(_push) is not { } url)
+            {
+                return;
+            }
+
+            if (PushLocation.Problem(url) is { } problem)
+            {
+                result.AddError($"--push: {problem}");
+            }
+
+            if (_source.IsElsewhere(result, _image) || result.GetValue(_image) is "-")
+            {
+                result.AddError("--push needs an image in a file");
+            }
+
+            if (result.GetValue(_record) || (url is PushLocation.StandardInput && result.GetValue(_detach)))
+            {
+                result.AddError("--push excludes --record, and --push - excludes --detach");
+            }
+        });
         Add(_image);
+        Add(_push);
         Add(_detach);
         Add(_pidFile);
         Add(_statusFd);
@@ -184,7 +215,9 @@ internal sealed class RestoreCommand : Verb
 
     private RestoreSettings SettingsOf(ParseResult parse) => new()
     {
-        Image = _cache.Applied(parse, _source.Image(parse, _image)),
+        Image = parse.GetValue(_push) is { } url
+            ? new PushLocation(url, Path.GetFullPath(parse.GetRequiredValue(_image))).Text
+            : _cache.Applied(parse, _source.Image(parse, _image)),
         Metrics = parse.GetValue(_metrics),
         PidFile = parse.GetValue(_pidFile),
         StatusFd = parse.GetValue(_statusFd),
