@@ -214,7 +214,10 @@ public sealed partial class PageService : IDisposable, IChildKeeper
             FindCosts();
         }
 
-        HydrationStep step = IsRecording() || (_holdsBulk && _options.HoldAll) ? HydrationStep.Exhausted : Hydrate();
+        // What is pushed comes when it comes, and may be what a process needs to be built.
+        HydrationStep step = _pushed is not null ? PlacePushed(_pushed)
+            : IsRecording() || (_holdsBulk && _options.HoldAll) ? HydrationStep.Exhausted
+            : Hydrate();
         ForgetChildrenThatAreGone();
         PublishRemaining();
         if ((LosePatience() ?? Judge()) is { } result)
@@ -299,11 +302,6 @@ public sealed partial class PageService : IDisposable, IChildKeeper
     // The process first: children often execute another program at once, and need nothing then.
     private HydrationStep Hydrate()
     {
-        if (_pushed is not null)
-        {
-            return PlacePushed(_pushed);
-        }
-
         if (_options.Hydration == HydrationOrder.None)
         {
             return HydrationStep.Exhausted;

@@ -43,7 +43,6 @@ internal sealed class PushReceiver : IDisposable
             Recycle(GC.AllocateUninitializedArray<byte>(PageProtocol.LongestPayload, pinned: true));
         }
 
-        Health.Lost(new IOException("nobody has connected yet"));
         _listener = location.Url is PushLocation.StandardInput ? null : Listener.Open(location.Url);
     }
 

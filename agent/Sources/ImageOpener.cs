@@ -29,7 +29,7 @@ public static class ImageOpener
     internal static CheckpointImage Open(string path, PageTimeouts timeouts, CancellationToken cancellation = default) =>
         PushLocation.Is(path) ? OpenPushed(PushLocation.Parse(path), cancellation)
         : CachedLocation.Is(path) ? OpenCached(CachedLocation.Parse(path), timeouts, cancellation)
-        : IsElsewhere(path) ? CheckpointImage.Open(new RemoteImageBytes(OnThreadPool(() => OpenElsewhereAsync(path, new SourceHealth(), timeouts, cancellation))))
+        : IsElsewhere(path) ? CheckpointImage.Open(new RemoteImageBytes(OpenElsewhere(path, timeouts, cancellation)))
         : Open(() => CheckpointImage.OpenFile(path), TimeProvider.System, cancellation);
 
     /// <summary>Whether a name stands for an image elsewhere, rather than for a file.</summary>
@@ -63,6 +63,14 @@ public static class ImageOpener
         }
     }
 
+    private static IRemoteImage OpenElsewhere(string location, PageTimeouts timeouts, CancellationToken cancellation)
+    {
+        SourceHealth health = new();
+        IRemoteImage image = OnThreadPool(() => OpenElsewhereAsync(location, health, timeouts, cancellation));
+        health.Forget();
+        return image;
+    }
+
     private static async Task<IRemoteImage> OpenElsewhereAsync(
         string location, SourceHealth health, PageTimeouts timeouts, CancellationToken cancellation) => RemoteReplicas.IsRemote(location)
         ? await RemoteImage.OpenAsync(RemoteReplicas.Parse(location), health, timeouts, cancellation).ConfigureAwait(false)
@@ -77,7 +85,7 @@ public static class ImageOpener
         PageTimeouts usual = known is null ? timeouts : timeouts with { Opening = timeouts.OpeningWithCache };
         try
         {
-            IRemoteImage reached = OnThreadPool(() => OpenElsewhereAsync(cached.Location, new SourceHealth(), usual, cancellation));
+            IRemoteImage reached = OpenElsewhere(cached.Location, usual, cancellation);
             CheckpointImage image = Open(new CachedImage(reached, folder, manifest: null));
             CachedManifest.Of(image).Write(folder, cached.Location);
             return image;
