@@ -12,6 +12,9 @@ internal sealed class CheckpointBuilder
     private readonly List<MappedFileRecord> _mappedFiles = [];
     private readonly List<MemoryObjectRecord> _objects = [];
     private readonly List<OpenFileRecord> _files = [];
+    private readonly List<SystemVSegmentRecord> _segments = [];
+    private readonly List<SystemVSemaphoresRecord> _semaphores = [];
+    private readonly List<SystemVQueueRecord> _queues = [];
 
     /// <summary>What has been named so far, for references and duplicates.</summary>
     private readonly HashSet<int> _tids = [];
@@ -86,6 +89,16 @@ internal sealed class CheckpointBuilder
                 Current.Owners.Add(owner);
                 _references.Add((owner, offset));
                 break;
+            case SystemVSegmentRecord segment:
+                _segments.Add(segment);
+                _references.Add((segment, offset));
+                break;
+            case SystemVSemaphoresRecord set:
+                _semaphores.Add(set);
+                break;
+            case SystemVQueueRecord queue:
+                _queues.Add(queue);
+                break;
             case ZombieRecord zombie:
                 Require(_tids.Add(zombie.Pid), record, offset, $"the process {zombie.Pid} stands twice");
                 _zombies.Add(zombie);
@@ -134,6 +147,9 @@ internal sealed class CheckpointBuilder
             Descriptors = section.Descriptors,
             Locks = section.Locks,
             Owners = section.Owners,
+            Segments = _segments,
+            Semaphores = _semaphores,
+            Queues = _queues,
         };
     }
 
@@ -191,6 +207,7 @@ internal sealed class CheckpointBuilder
         {
             VmaRecord { Kind: VmaKind.PrivateFile or VmaKind.SharedFile } vma => ("mapped file", vma.BackingId, _mappedFileIds),
             VmaRecord { Kind: VmaKind.Object or VmaKind.PrivateObject } vma => ("object", vma.BackingId, _objectIds),
+            SystemVSegmentRecord segment => ("object", segment.ObjectId, _objectIds),
             ObjectFileRecord file => ("object", file.ObjectId, _objectIds),
             DescriptorRecord descriptor => ("file", descriptor.FileId, _fileIds),
             TerminalRecord { HungUp: false } terminal => ("terminal", terminal.Index, _terminals),

@@ -12,7 +12,8 @@ public static class ImageVersion
             : ImageLayout.SingleProcessVersion;
 
     /// <summary>The lowest version that knows a record.</summary>
-    internal static int Of(CheckpointRecord record) => record is ZombieRecord or ProcessRecord { StopSignal: not 0 } or TerminalMasterRecord or TerminalRecord
+    internal static int Of(CheckpointRecord record) => record is ZombieRecord or ProcessRecord { StopSignal: not 0 } or TerminalMasterRecord or TerminalRecord or TerminalJobRecord
+        or MemoryObjectRecord { Kind: MemoryObjectKind.SystemV } or SystemVSegmentRecord or SystemVSemaphoresRecord or SystemVQueueRecord
         ? ImageLayout.Version
         : ImageLayout.SingleProcessVersion;
 }

@@ -57,6 +57,9 @@ internal sealed class PushedPageSource : IAwaitedPageSource
     public int Announcements { get; }
 
     /// <inheritdoc/>
+    public int ExtentsAhead => 0;
+
+    /// <inheritdoc/>
     public FetchOutcome Open(int extent, out ReadOnlySpan<ulong> presence) => _heads.Open(extent, out presence);
 
     /// <inheritdoc/>
@@ -75,6 +78,9 @@ internal sealed class PushedPageSource : IAwaitedPageSource
 
     /// <inheritdoc/>
     public FetchOutcome AskAhead(int extent, int page, int end) => FetchOutcome.Awaited;
+
+    /// <inheritdoc/>
+    public FetchOutcome Look(int extent, int page, int end) => FetchOutcome.Awaited;
 
     /// <inheritdoc/>
     public FetchOutcome Whole(int extent) => FetchOutcome.Awaited;

@@ -5,8 +5,8 @@ namespace LazyRestore.ImageFormat.Formatters;
 
 internal sealed class TerminalMasterFormatter() : RecordFormatter<TerminalMasterRecord>("terminal-master")
 {
-    private const int ModesSize = 44; // struct termios2
-    private const int WindowSizeSize = 8; // struct winsize
+    internal const int ModesSize = 44; // struct termios2
+    internal const int WindowSizeSize = 8; // struct winsize
 
     /// <summary>The words for <see cref="TerminalSlaves"/>, in its order.</summary>
     private static readonly string[] s_slaves = ["none", "open", "closed"];

@@ -25,14 +25,7 @@ public sealed record ProcessRecord : CheckpointRecord
     public int Terminal { get; init; }
 
     /// <summary>The number of the pseudo terminal that is the controlling terminal; null for none, and for another kind of terminal.</summary>
-    public int? PseudoTerminal
-    {
-        get
-        {
-            const int SlaveMajor = 136; // UNIX98_PTY_SLAVE_MAJOR: the minor number has its low 8 bits below the major number, the others above.
-            return ((Terminal >> 8) & 0xfff) == SlaveMajor ? (Terminal & 0xff) | ((Terminal >> 12) & 0xfff00) : null;
-        }
-    }
+    public int? PseudoTerminal => TerminalDevice.IndexOf(Terminal);
 
     /// <summary>The executable, <c>/proc/PID/exe</c>.</summary>
     public required string Executable { get; init; }

@@ -74,3 +74,19 @@ public sealed record TerminalRecord : OpenFileRecord
     /// <summary>Whether the master was closed, so that the terminal is gone for good.</summary>
     public required bool HungUp { get; init; }
 }
+
+/// <summary>The controlling terminal of a job of a shell outside: that of the restorer takes its place when the user says so.</summary>
+public sealed record TerminalJobRecord : OpenFileRecord
+{
+    /// <summary>What it was, such as <c>/dev/pts/3</c>; for people.</summary>
+    public required string Path { get; init; }
+
+    /// <summary>The modes that the process had set: struct termios2, 44 bytes (TCGETS2).</summary>
+    public required ReadOnlyMemory<byte> Modes { get; init; }
+
+    /// <summary>The window's size: struct winsize, 8 bytes (TIOCGWINSZ).</summary>
+    public required ReadOnlyMemory<byte> WindowSize { get; init; }
+
+    /// <summary>The process group in the foreground, which may be the shell's; 0 for none.</summary>
+    public required int ForegroundGroup { get; init; }
+}

@@ -1,5 +1,6 @@
 using LazyRestore.ImageFormat.Records;
 using LazyRestore.Restore.Programs;
+using LazyRestore.Restore.Terminals;
 
 namespace LazyRestore.Restore.Plan;
 
@@ -10,6 +11,13 @@ internal sealed partial class DescriptorPlan
     {
         CallResultRef restorer = Program.Call(SystemCall.pidfd_open, Environment.ProcessId, 0);
         Keep(file, Program.Call(SystemCall.pidfd_getfd, restorer, _held[file.Id], 0));
+    }
+
+    // The processes are in the restorer's session and have its terminal.
+    private void OpenOwnTerminal(TerminalJobRecord terminal)
+    {
+        int flags = (terminal.StatusFlags & ~(CreationFlags | AsyncFlag)) | NoControllingTerminal | CloseOnExec;
+        Keep(terminal, Program.Call(SystemCall.openat, AtFdCwd, Program.Text(JobTerminal.OwnPath), flags));
     }
 
     private void OpenTerminal(TerminalRecord terminal)

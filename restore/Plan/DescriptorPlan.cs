@@ -205,6 +205,9 @@ internal sealed partial class DescriptorPlan
             case TerminalRecord terminal:
                 OpenTerminal(terminal);
                 break;
+            case TerminalJobRecord terminal:
+                OpenOwnTerminal(terminal);
+                break;
             case MessageQueueRecord queue:
                 OpenQueue(queue);
                 break;

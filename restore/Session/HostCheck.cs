@@ -24,7 +24,7 @@ internal static unsafe class HostCheck
     /// <exception cref="LazyRestoreException">Something is.</exception>
     internal static void Require(Checkpoint checkpoint, bool newPid)
     {
-        List<string> problems = [.. CheckVdso(checkpoint), .. CheckMappedFiles(checkpoint), .. CheckOpenFiles(checkpoint), .. CheckSocketNames(checkpoint)];
+        List<string> problems = [.. CheckVdso(checkpoint), .. CheckMappedFiles(checkpoint), .. CheckOpenFiles(checkpoint), .. CheckSocketNames(checkpoint), .. SystemVObjects.Problems(checkpoint)];
         if (!newPid)
         {
             problems.AddRange(CheckPids(checkpoint));
@@ -182,6 +182,9 @@ internal static unsafe class HostCheck
             MaxRetryAttempts = 100,
         })
         .Build();
+
+    /// <summary>Whether there is such a process that has not ended.</summary>
+    internal static bool IsRunning(int pid) => StateOf(pid) is not (NoProcess or Zombie or Dead);
 
     private static char StateOf(int pid)
     {

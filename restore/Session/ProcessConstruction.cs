@@ -112,6 +112,18 @@ internal sealed class ProcessConstruction
     /// <param name="isCreatedHere">Which descriptions were created here.</param>
     internal void PlaceDescriptors(Func<OpenFileRecord, bool> isCreatedHere) => _runner.Run(_leader, _descriptors.Place(isCreatedHere));
 
+    /// <summary>What the process does with the System V objects of its image.</summary>
+    internal SystemVPlan SystemV(Checkpoint image) => new(image, _checkpoint.Process.Pid);
+
+    /// <summary>Runs a program in the process.</summary>
+    internal void Run(SystemCallProgram program)
+    {
+        if (program.Calls.Count > 0)
+        {
+            _runner.Run(_leader, program);
+        }
+    }
+
     /// <summary>Creates the threads and gives them what is theirs.</summary>
     /// <param name="own">The restorer's own credentials.</param>
     internal void SetUpThreads(Credentials own)
@@ -157,6 +169,8 @@ internal sealed class ProcessConstruction
             UnixSocketRecord socket => socket.ReceiveQueue.Sum(message => message.Length + CallOverhead),
             _ => 0L,
         });
+        contents += checkpoint.Queues.Sum(queue => queue.Messages.Sum(message => message.Content.Length + (2L * CallOverhead)))
+            + checkpoint.Semaphores.Sum(set => set.Semaphores.Count * (long)CallOverhead);
         ulong needed = (ulong)((checkpoint.Vmas.Count * PerVma) + (checkpoint.Files.Count * PerFile) + contents);
         return (LeastProgramCapacity + needed + MemoryConstants.PageSize - 1) & ~(MemoryConstants.PageSize - 1);
     }

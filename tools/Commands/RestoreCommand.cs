@@ -95,10 +95,15 @@ internal sealed class RestoreCommand : Verb
 
     private readonly Option<TimeSpan> _sourceTimeout = new("--source-timeout")
     {
-        Description = "How long a thread waits for a page from elsewhere before --on-page-error comes into play; without it, as long as it takes",
+        Description = "How long a thread waits for a page from elsewhere before --on-page-error comes into play, and how long to wait for an image elsewhere to be opened, 10 at most; without it, a thread waits as long as it takes",
         HelpName = "SECONDS",
         CustomParser = Numbers.Seconds,
         DefaultValueFactory = _ => Timeout.InfiniteTimeSpan,
+    };
+
+    private readonly Option<bool> _shellJob = new("--shell-job")
+    {
+        Description = "Make this terminal the one of a process that was saved with dump --shell-job",
     };
 
     private readonly Option<bool> _tcpClose = new("--tcp-close")
@@ -150,6 +155,11 @@ internal sealed class RestoreCommand : Verb
         _onPageError.AcceptOnlyFromAmong("wait", "sigbus", "kill");
         Validators.Add(result =>
         {
+            if (result.GetValue(_shellJob) && result.GetValue(_detach))
+            {
+                result.AddError("--shell-job and --detach exclude each other: a job of the terminal has it while lazyrestore waits");
+            }
+
             if (result.GetResult(_record) is { Implicit: false }
                 && (result.GetResult(_eager) is { Implicit: false } || result.GetValue(_image) is "-"
                     || _source.IsElsewhere(result, _image)))
@@ -191,6 +201,7 @@ internal sealed class RestoreCommand : Verb
         Add(_placement);
         Add(_hugePages);
         Add(_onPageError);
+        Add(_shellJob);
         Add(_tcpClose);
         Add(_inheritFd);
         Add(_fileMap);
@@ -222,6 +233,7 @@ internal sealed class RestoreCommand : Verb
         PidFile = parse.GetValue(_pidFile),
         StatusFd = parse.GetValue(_statusFd),
         NewPid = parse.GetValue(_newPid),
+        ShellJob = parse.GetValue(_shellJob),
         Eager = parse.GetValue(_eager),
         Hydration = parse.GetValue(_prefetch) is "none" ? HydrationOrder.None : HydrationOrder.Linear,
         FollowWorkingSet = parse.GetValue(_prefetch) is "recorded",

@@ -23,6 +23,9 @@ internal sealed class CachedImage(IRemoteImage inner, CacheFolder folder, Cached
     public SourceHealth Health => inner.Health;
 
     /// <inheritdoc/>
+    public long BytesUnderWay => inner.BytesUnderWay;
+
+    /// <inheritdoc/>
     public long Length => manifest?.Length ?? inner.Length;
 
     /// <summary>Tells where the extents are, as soon as that is known.</summary>

@@ -15,6 +15,7 @@ internal sealed class PageAnswer : IAnswerSink, IDisposable
     private readonly ExtentBuffer _buffer;
     private readonly int _extent;
     private readonly int _end;
+    private readonly Action? _onComplete;
     private readonly Lock _lock = new();
     private bool _isDisposed;
     private ExtentDecoder? _decoder;
@@ -31,7 +32,8 @@ internal sealed class PageAnswer : IAnswerSink, IDisposable
     /// <param name="buffer">Where the pages go; nobody gives it to another extent meanwhile.</param>
     /// <param name="page">The first page that is wanted.</param>
     /// <param name="end">The page after the last.</param>
-    internal PageAnswer(RemoteExtents extents, ExtentBuffer buffer, int page, int end)
+    /// <param name="onComplete">Hears of it when the last of them has come, on the thread that brings it.</param>
+    internal PageAnswer(RemoteExtents extents, ExtentBuffer buffer, int page, int end, Action? onComplete = null)
     {
         buffer.Count(1);
         _extents = extents;
@@ -39,6 +41,7 @@ internal sealed class PageAnswer : IAnswerSink, IDisposable
         _extent = buffer.Extent;
         _page = page;
         _end = end;
+        _onComplete = onComplete;
     }
 
     /// <summary>Takes bytes of an extent's record that were verified.</summary>
@@ -68,7 +71,7 @@ internal sealed class PageAnswer : IAnswerSink, IDisposable
     {
         lock (_lock)
         {
-            return _isDisposed ? throw new OperationCanceledException() : new PageAnswer(_extents, _buffer, _page, _end) { Verified = Verified };
+            return _isDisposed ? throw new OperationCanceledException() : new PageAnswer(_extents, _buffer, _page, _end, _onComplete) { Verified = Verified };
         }
     }
 
@@ -261,6 +264,11 @@ internal sealed class PageAnswer : IAnswerSink, IDisposable
             note(ordinal + passed);
             _page++;
             SkipAbsent(header);
+        }
+
+        if (_page >= _end)
+        {
+            _onComplete?.Invoke();
         }
     }
 

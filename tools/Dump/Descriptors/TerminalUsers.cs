@@ -1,4 +1,5 @@
 using System.Globalization;
+using LazyRestore.ImageFormat.Records;
 using LazyRestore.Tools.Dump.Proc;
 
 namespace LazyRestore.Tools.Dump.Descriptors;
@@ -6,9 +7,6 @@ namespace LazyRestore.Tools.Dump.Descriptors;
 /// <summary>Looks through all processes for another one that uses a pseudo terminal.</summary>
 internal static class TerminalUsers
 {
-    /// <summary>The device of a slave, as stat(2) and proc_pid_stat(5) tell it.</summary>
-    public static ulong DeviceOf(int index) => ((ulong)(index & 0xff)) | (136UL << 8) | ((ulong)(index & 0xfff00) << 12);
-
     /// <summary>Another process that has an end of the terminal open, or the terminal as its controlling one; null when there is none that we may look into.</summary>
     /// <param name="index">The terminal's number.</param>
     /// <param name="processes">The processes that may have it.</param>
@@ -31,7 +29,7 @@ internal static class TerminalUsers
         ProcDirectory process = new(pid);
         try
         {
-            return StatText.Parse(process.Text("stat")).Terminal == (int)DeviceOf(index)
+            return StatText.Parse(process.Text("stat")).Terminal == TerminalDevice.Of(index)
                 || process.Numbers("fd").Any(number => IsEnd(process, number, index));
         }
         catch (LazyRestoreException)

@@ -8,7 +8,7 @@ namespace LazyRestore.Tools.Dump.Descriptors;
 
 /// <summary>Terminals: pseudo terminals whose masters the processes have, and others, which lead outside.</summary>
 internal sealed class Terminals(
-    IReadOnlySet<int> processes, StandardStreams streams, IReadOnlyList<OpenDescription> all, bool lookOnly, Refusals refusals)
+    IReadOnlySet<int> processes, StandardStreams streams, IReadOnlyList<OpenDescription> all, JobOfTerminal? job, bool lookOnly, Refusals refusals)
 {
     private const uint TerminalDevices = 5;
     private const uint CurrentTerminal = 0;
@@ -47,6 +47,11 @@ internal sealed class Terminals(
             };
         }
 
+        if (job is not null && Device(first) is { } number && job.Has(number))
+        {
+            return job.Record(description);
+        }
+
         int? stream = description.StandardStream ?? StreamOf(device);
         return streams.Replace(description, UnsupportedKind.Terminal, UnsupportedKind.OtherTerminal, description.Link, stream);
     }
@@ -63,7 +68,7 @@ internal sealed class Terminals(
             return null;
         }
 
-        if (FileStatus.Find(path) is not { } status || status.SpecialDevice != DeviceOf(index))
+        if (FileStatus.Find(path) is not { } status || status.SpecialDevice != (ulong)TerminalDevice.Of(index))
         {
             refusals.Add(description.Subject, UnsupportedKind.HiddenTerminal, path);
             return null;
@@ -153,12 +158,14 @@ internal sealed class Terminals(
     }
 
     // The terminal that /dev/tty stands for, too.
-    private static unsafe int? IndexOf(OpenDescriptor descriptor)
+    private static int? IndexOf(OpenDescriptor descriptor) => Device(descriptor) is { } device ? TerminalDevice.IndexOf(device) : null;
+
+    private static unsafe int? Device(OpenDescriptor descriptor)
     {
         int device = 0;
         return descriptor.Status.Type == Interop.S_IFCHR && IsOtherEnd(descriptor.Status.SpecialDevice)
-            && Interop.ioctl_int(descriptor.Here, Interop.TIOCGDEV, &device) >= 0 && Major((uint)device) == FirstSlave
-            ? (int)Minor((uint)device)
+            && Interop.ioctl_int(descriptor.Here, Interop.TIOCGDEV, &device) >= 0
+            ? device
             : null;
     }
 
@@ -168,7 +175,7 @@ internal sealed class Terminals(
             : null;
 
     private static bool HasTerminal(int pid, int index) =>
-        StatText.Parse(new ProcDirectory(pid).Text("stat")).Terminal == (int)DeviceOf(index);
+        StatText.Parse(new ProcDirectory(pid).Text("stat")).Terminal == TerminalDevice.Of(index);
 
     private static bool IsMaster(ulong device) =>
         Major(device) is >= 128 and <= 135 || (Major(device) == TerminalDevices && Minor(device) == TerminalMultiplexer);
@@ -178,8 +185,6 @@ internal sealed class Terminals(
         Major(device) is 4 or (>= FirstSlave and <= 143) || (Major(device) == TerminalDevices && Minor(device) != TerminalMultiplexer);
 
     private static ulong CurrentDevice => (TerminalDevices << 8) | CurrentTerminal;
-
-    private static ulong DeviceOf(int index) => TerminalUsers.DeviceOf(index);
 
     private static uint Major(ulong device) => (uint)((device >> 8) & 0xfff);
 

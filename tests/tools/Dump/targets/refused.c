@@ -1,7 +1,5 @@
 // A process with one kind of state that an image cannot hold, named by its second argument. It touches DIR/ready when it has it.
 #define _GNU_SOURCE
-#include <sys/ioctl.h>
-#include <termios.h>
 #include <arpa/inet.h>
 #include <fcntl.h>
 #include <linux/filter.h>
@@ -17,12 +15,17 @@
 #include <sys/mman.h>
 #include <sys/prctl.h>
 #include <sys/ptrace.h>
+#include <sys/ioctl.h>
+#include <sys/ipc.h>
+#include <sys/msg.h>
+#include <sys/sem.h>
 #include <sys/shm.h>
 #include <sys/socket.h>
 #include <sys/stat.h>
 #include <sys/syscall.h>
 #include <sys/un.h>
 #include <sys/wait.h>
+#include <termios.h>
 #include <unistd.h>
 
 static const char *directory;
@@ -77,6 +80,43 @@ static void filter_calls(void)
     prctl(PR_SET_SECCOMP, SECCOMP_MODE_FILTER, &program);
 }
 
+// Objects that go when the test ends: a process that is no child of ours uses them too, and removes them.
+static void use_system_v(const char *what)
+{
+    int segment = shmget(IPC_PRIVATE, 8192, 0600), set = semget(IPC_PRIVATE, 2, 0600), queue = msgget(IPC_PRIVATE, 0600);
+    char *mapped = shmat(segment, NULL, 0);
+    shmctl(segment, IPC_RMID, NULL);
+    struct sembuf add = { 0, 1, strcmp(what, "undo") == 0 ? SEM_UNDO : 0 }, add_more = { 1, 1, 0 };
+    struct { long type; char text[4]; } message = { 1, "ab" };
+    semop(set, &add, 1);
+    msgsnd(queue, &message, 2, 0);
+    int used[2];
+    pipe(used);
+    if (fork() == 0) {
+        if (fork() == 0) {
+            if (strcmp(what, "segment") != 0)
+                shmdt(mapped);
+            if (strcmp(what, "semaphores") == 0)
+                semop(set, &add_more, 1);
+            if (strcmp(what, "queue") == 0)
+                msgrcv(queue, &message, 2, 0, 0);
+            close(used[0]);
+            close(used[1]);
+            while (access(in_directory("."), F_OK) == 0)
+                usleep(10000);
+            semctl(set, 0, IPC_RMID);
+            msgctl(queue, IPC_RMID, NULL);
+        }
+        _exit(0);
+    }
+    wait(NULL);
+    close(used[1]);
+    read(used[0], &message, 1); // ends when the other has done so
+    close(used[0]);
+    if (strcmp(what, "part") == 0)
+        munmap(mapped, 4096);
+}
+
 static void make_terminal(int ends[2])
 {
     ends[0] = open("/dev/ptmx", O_RDWR | O_NOCTTY);
@@ -99,8 +139,8 @@ int main(int argc, char **argv)
         _exit(0);
     } else if (strcmp(what, "inotify") == 0)
         inotify_add_watch(inotify_init(), directory, IN_CREATE); // the file that says ready is an event
-    else if (strcmp(what, "sysv") == 0)
-        shmat(shmget(IPC_PRIVATE, 4096, 0600), NULL, 0);
+    else if (strcmp(what, "segment") == 0 || strcmp(what, "semaphores") == 0 || strcmp(what, "queue") == 0 || strcmp(what, "part") == 0 || strcmp(what, "undo") == 0)
+        use_system_v(what);
     else if (strcmp(what, "seccomp-listener") == 0)
         filter_calls();
     else if (strcmp(what, "outside-pipe") == 0 || strcmp(what, "stream") == 0) {
