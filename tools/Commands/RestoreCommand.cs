@@ -1,7 +1,7 @@
 using System.CommandLine;
 using LazyRestore.Agent;
-using LazyRestore.Agent.Pushing;
 using LazyRestore.Agent.Metrics;
+using LazyRestore.Agent.Pushing;
 using LazyRestore.Restore;
 using LazyRestore.Restore.Plan;
 using LazyRestore.Tools.Output;
