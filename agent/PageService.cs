@@ -36,7 +36,6 @@ public sealed partial class PageService : IDisposable, IChildKeeper
     private readonly TaskCompletionSource<PageServiceResult> _completion = new(TaskCreationOptions.RunContinuationsAsynchronously);
     private readonly Thread _thread;
     private CheckpointImage? _ownedImage;
-    private DescriptorKeeper? _descriptorKeeper;
     private readonly WorkingSetRecorder? _recorder;
     private volatile WorkingSet? _recorded;
     private PageStatistics? _lastStatistics;
@@ -158,7 +157,6 @@ public sealed partial class PageService : IDisposable, IChildKeeper
             space.Dispose();
         }
 
-        _descriptorKeeper?.Dispose();
         _source.Dispose();
         _wait.Dispose();
         _mover?.Dispose();
@@ -169,7 +167,7 @@ public sealed partial class PageService : IDisposable, IChildKeeper
     {
         try
         {
-            _descriptorKeeper = _process.State.StartKeeper();
+            _process.State.StartKeeper();
             PageServiceResult? result = null;
             while (result is null)
             {

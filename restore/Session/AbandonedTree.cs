@@ -49,7 +49,7 @@ internal sealed class AbandonedTree : IDisposable
     /// <exception cref="LazyRestoreException">Another agent lives.</exception>
     internal IReadOnlyList<LazyMemory> Resume(CheckpointImage image, HydrationOrder? hydration)
     {
-        using Succession succession = Succession.Begin([.. _processes.Select(process => process.State)]);
+        Succession.Take([.. _processes.Select(process => process.State)]);
         List<LazyMemory> memories = [];
         foreach ((PidDescriptor holder, PageState state) in _processes)
         {
@@ -57,7 +57,7 @@ internal sealed class AbandonedTree : IDisposable
             SafeFileHandle fault = holder.Take(HolderSearch.Descriptors(holder.Pid, HolderSearch.UserFault)[0]);
             Checkpoint checkpoint = image.Checkpoint.Processes.First(process => process.Process.Space == state.Space);
             SharedMemorySeed? shared = SharedMemorySeed.TakeFrom(holder, image, checkpoint);
-            memories.Add(LazyMemory.Resume(image, Holder.Found(holder.Pid), fault, state, shared, options, succession));
+            memories.Add(LazyMemory.Resume(image, Holder.Found(holder.Pid), fault, state, shared, options));
         }
 
         return memories;
