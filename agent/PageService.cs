@@ -16,7 +16,7 @@ namespace LazyRestore.Agent;
 /// Serves the memory of one restored process, and of the children it forks while memory is missing, on one thread of its own:
 /// events before faults, faults before anything that nobody waits for.
 /// </summary>
-public sealed partial class PageService : IDisposable, IChildKeeper
+public sealed unsafe partial class PageService : IDisposable, IChildKeeper
 {
     // How often the processor is given away before the thread sleeps: what puts a placement off is mostly over in microseconds.
     private const int YieldsBeforeWait = 64;
@@ -44,6 +44,7 @@ public sealed partial class PageService : IDisposable, IChildKeeper
     private int _deferrals;
     private bool _isChanging;
     private volatile bool _holdsBulk;
+    private volatile bool _bringsAll;
     private long _bulkSince;
     private volatile bool _stopping;
 
@@ -124,6 +125,14 @@ public sealed partial class PageService : IDisposable, IChildKeeper
         _bulkSince = Environment.TickCount64;
         _holdsBulk = false;
         _wait.Interrupt();
+    }
+
+    /// <summary>Brings all memory from now on, whatever the options said, and lets a successor do the same.</summary>
+    public void BringAll()
+    {
+        _process.State.Header->Hydration = (int)HydrationOrder.Linear;
+        _bringsAll = true;
+        ReleaseBulk();
     }
 
     /// <summary>Stops the work, whatever is missing, and waits until the thread has ended.</summary>
@@ -294,7 +303,7 @@ public sealed partial class PageService : IDisposable, IChildKeeper
     // The process first: children often execute another program at once, and need nothing then.
     private HydrationStep Hydrate()
     {
-        if (_options.Hydration == HydrationOrder.None)
+        if (_options.Hydration == HydrationOrder.None && !_bringsAll)
         {
             return HydrationStep.Exhausted;
         }
