@@ -38,6 +38,7 @@ public sealed unsafe partial class PageService : IDisposable, IChildKeeper
     private CheckpointImage? _ownedImage;
     private readonly WorkingSetRecorder? _recorder;
     private volatile WorkingSet? _recorded;
+    private readonly Lock _endLock = new();
     private PageStatistics? _lastStatistics;
     private Func<PlacementCosts?>? _findCosts;
     private long _remaining;
@@ -87,20 +88,11 @@ public sealed unsafe partial class PageService : IDisposable, IChildKeeper
     {
         get
         {
-            if (_lastStatistics is { } last)
+            // What is counted lies in memory that ends with the service.
+            lock (_endLock)
             {
-                return last;
+                return _lastStatistics ?? Count();
             }
-
-            PlacementReport placement = _tuner.Report;
-            return _counters.Snapshot(Volatile.Read(ref _remaining)) with
-            {
-                Placement = placement,
-                PlacementTotals = placement.Totals,
-                Sources = [_source.Traffic],
-                WaitingFaults = Volatile.Read(ref _waitingFaults),
-                LongestWait = LongestWait,
-            };
         }
     }
 
@@ -127,13 +119,16 @@ public sealed unsafe partial class PageService : IDisposable, IChildKeeper
         _wait.Interrupt();
     }
 
+    /// <summary>Notes which service is to serve the process from now on, also when it starts again; 0 for none.</summary>
+    public void IsFor(long service) => WhileItLasts(() => _process.State.Service = service);
+
     /// <summary>Brings all memory from now on, whatever the options said, and lets a successor do the same.</summary>
-    public void BringAll()
+    public void BringAll() => WhileItLasts(() =>
     {
         _process.State.Header->Hydration = (int)HydrationOrder.Linear;
         _bringsAll = true;
         ReleaseBulk();
-    }
+    });
 
     /// <summary>Stops the work, whatever is missing, and waits until the thread has ended.</summary>
     public void Stop()
@@ -160,7 +155,11 @@ public sealed unsafe partial class PageService : IDisposable, IChildKeeper
         }
 
         Stop();
-        _lastStatistics = Statistics;
+        lock (_endLock)
+        {
+            _lastStatistics = Count();
+        }
+
         foreach (AddressSpace space in _spaces)
         {
             space.Dispose();
@@ -170,6 +169,30 @@ public sealed unsafe partial class PageService : IDisposable, IChildKeeper
         _wait.Dispose();
         _mover?.Dispose();
         _ownedImage?.Dispose();
+    }
+
+    private void WhileItLasts(Action act)
+    {
+        lock (_endLock)
+        {
+            if (_lastStatistics is null)
+            {
+                act();
+            }
+        }
+    }
+
+    private PageStatistics Count()
+    {
+        PlacementReport placement = _tuner.Report;
+        return _counters.Snapshot(Volatile.Read(ref _remaining)) with
+        {
+            Placement = placement,
+            PlacementTotals = placement.Totals,
+            Sources = [_source.Traffic],
+            WaitingFaults = Volatile.Read(ref _waitingFaults),
+            LongestWait = LongestWait,
+        };
     }
 
     private void Run()

@@ -84,11 +84,7 @@ public sealed unsafe partial class SharedMemoryService : IDisposable
     }
 
     /// <summary>Brings all of it once it may bring what nobody asks for, whatever the options said.</summary>
-    public void BringAll()
-    {
-        _bringsAll = true;
-        _wait.Interrupt();
-    }
+    public void BringAll() => _bringsAll = true;
 
     private bool MayHydrate => _isReleased && (_bringsAll || _options.Hydration != HydrationOrder.None);
 

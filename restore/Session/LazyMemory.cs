@@ -237,11 +237,24 @@ internal sealed class LazyMemory
         }
         else
         {
-            Service.Stop();
-            _shared?.Stop();
-            _mover?.Dispose();
-            Close();
+            Detach();
         }
+    }
+
+    /// <summary>Whoever touches a missing page waits until another agent takes the process up.</summary>
+    internal void Detach()
+    {
+        Service.Stop();
+        _shared?.Stop();
+        _mover?.Dispose();
+        Close();
+    }
+
+    /// <summary>Brings all of it, whatever was told before.</summary>
+    internal void BringAll()
+    {
+        _shared?.BringAll();
+        Service.BringAll();
     }
 
     /// <summary>The process is gone, or will be: ends the service and the holder.</summary>

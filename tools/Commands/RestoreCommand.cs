@@ -113,6 +113,8 @@ internal sealed class RestoreCommand : Verb
 
     private readonly Option<MetricsAddress?> _metrics = MetricsOption.Create();
 
+    private readonly Option<string> _agent = ControlOption.Create("--agent", "Let the agent service at this socket serve the process once it runs");
+
     // Given by a detaching restore to the copy of itself that does the work; of no use to anyone else.
     private readonly Option<int?> _reportFd = new("--report-fd")
     {
@@ -145,6 +147,15 @@ internal sealed class RestoreCommand : Verb
                 result.AddError("--record needs an image in a file, and excludes --eager: it notes what is touched while memory is missing");
             }
         });
+        Validators.Add(result =>
+        {
+            if (result.GetResult(_agent) is { Implicit: false }
+                && (result.GetResult(_record) is { Implicit: false } || result.GetResult(_metrics) is { Implicit: false }
+                    || result.GetValue(_onPageError) is "kill" || result.GetValue(_image) is "-"))
+            {
+                result.AddError("--agent excludes --record, --metrics, --on-page-error kill and standard input: they end with this command");
+            }
+        });
         Add(_image);
         Add(_detach);
         Add(_pidFile);
@@ -162,6 +173,7 @@ internal sealed class RestoreCommand : Verb
         Add(_sourceTimeout);
         _source.AddTo(this, _image);
         Add(_metrics);
+        Add(_agent);
         Add(_reportFd);
     }
 
@@ -181,6 +193,7 @@ internal sealed class RestoreCommand : Verb
     {
         Image = _source.Image(parse, _image),
         Metrics = parse.GetValue(_metrics),
+        AgentSocket = parse.GetValue(_agent),
         PidFile = parse.GetValue(_pidFile),
         StatusFd = parse.GetValue(_statusFd),
         NewPid = parse.GetValue(_newPid),

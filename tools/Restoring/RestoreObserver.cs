@@ -62,6 +62,19 @@ internal sealed class RestoreObserver(Reporter reporter, RunningNotice notice, A
     }
 
     /// <inheritdoc/>
+    public void HandedOver(LazyRestoreException? problem)
+    {
+        if (problem is null)
+        {
+            reporter.Event("handed_over", "the agent service serves it");
+        }
+        else
+        {
+            reporter.Warning($"it is served here: {problem.Message}");
+        }
+    }
+
+    /// <inheritdoc/>
     public void Resident(TimeSpan sinceStart) => reporter.Event(
         "resident",
         $"all memory is there after {Readable.Duration(sinceStart)}",
