@@ -41,8 +41,6 @@ public static class Succession
                     LeftForks.Park(state, keeper);
                     keeper.End();
                 }
-
-                state.StartKeeper();
             }
         }
         finally
@@ -52,6 +50,12 @@ public static class Succession
             {
                 keeper?.Dispose();
             }
+        }
+
+        // Not before: a keeper of ours would keep what keeps out those who would take our place, and end only by their hands.
+        foreach (PageState state in states)
+        {
+            state.StartKeeper();
         }
     }
 

@@ -61,9 +61,13 @@ internal sealed class RestoreObserver(Reporter reporter, RunningNotice notice, A
         }
     }
 
+    /// <summary>Called when the process was given to an agent service, or could not be; null for nobody.</summary>
+    public Action? GivenAway { get; init; }
+
     /// <inheritdoc/>
     public void HandedOver(LazyRestoreException? problem)
     {
+        GivenAway?.Invoke();
         if (problem is null)
         {
             reporter.Event("handed_over", "the agent service serves it");
