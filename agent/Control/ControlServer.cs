@@ -81,14 +81,7 @@ public sealed class ControlServer : IDisposable
         {
             PeerProcess peer = PeerProcess.Of(socket);
             using var channel = ByteChannel.Of(socket);
-            if (peer.UserId != 0 && peer.UserId != Interop.geteuid())
-            {
-                await SendAsync(channel, ControlFrames.Error(new LazyRestoreException(
-                    FailureReason.Unsupported, $"user {peer.UserId} may not control this service", "Be root, or the user that it runs as."))).ConfigureAwait(false);
-                return;
-            }
-
-            await TalkAsync(channel).ConfigureAwait(false);
+            await TalkAsync(channel, peer).ConfigureAwait(false);
         }
         catch (Exception problem) when (problem is IOException or SocketException or OperationCanceledException or ObjectDisposedException)
         {
@@ -100,7 +93,7 @@ public sealed class ControlServer : IDisposable
         }
     }
 
-    private async Task TalkAsync(ByteChannel channel)
+    private async Task TalkAsync(ByteChannel channel, PeerProcess peer)
     {
         FrameReader input = new(channel.Input);
         if (!await ReadAsync(input, _timeouts.Greeting).ConfigureAwait(false))
@@ -109,6 +102,13 @@ public sealed class ControlServer : IDisposable
         }
 
         TakeHello(input.Frame);
+        if (peer.UserId != 0 && peer.UserId != Interop.geteuid())
+        {
+            await SendAsync(channel, ControlFrames.Error(new LazyRestoreException(
+                FailureReason.Unsupported, $"user {peer.UserId} may not control this service", "Be root, or the user that it runs as."))).ConfigureAwait(false);
+            return;
+        }
+
         await SendAsync(channel, ControlFrames.Hello()).ConfigureAwait(false);
         while (await ReadAsync(input, _timeouts.Idle).ConfigureAwait(false))
         {
