@@ -157,7 +157,7 @@ public sealed class AgentServiceTests
         string tool = scratch.File("lazyrestore");
         File.Copy(LazyRestoreBinary.Native.FilePath, tool);
         using RunningProcess nobody = RunningProcess.Start(
-            scratch.File("nobody"), "/", "/usr/bin/setpriv", "--reuid=65534", "--clear-groups", tool, "agent", "drain", "--control", service.Address);
+            scratch.File("nobody"), "/", "/usr/bin/setpriv", "--reuid=65534", "--regid=65534", "--clear-groups", tool, "agent", "drain", "--control", service.Address);
         Assert.Equal(3, nobody.WaitForExit());
         Assert.Contains("65534", nobody.Errors, StringComparison.Ordinal);
         clients.ForEach(static client => client.Dispose());
