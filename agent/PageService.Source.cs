@@ -48,6 +48,8 @@ public sealed partial class PageService
         }
     }
 
+    private int ExtentsAhead(long now) => _remote is null ? 0 : _ahead.Extents(_remote.ExtentsAhead, now);
+
     private PageServiceResult? LosePatience()
     {
         if (_remote is null)

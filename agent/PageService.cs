@@ -33,6 +33,7 @@ public sealed unsafe partial class PageService : IDisposable, IChildKeeper
     private readonly List<AddressSpace> _spaces = [];
     private readonly FaultWait _wait;
     private readonly HydrationBatch _batch;
+    private readonly ReadAhead _ahead = new();
     private readonly TaskCompletionSource<PageServiceResult> _completion = new(TaskCreationOptions.RunContinuationsAsynchronously);
     private readonly Thread _thread;
     private CheckpointImage? _ownedImage;
@@ -114,6 +115,7 @@ public sealed unsafe partial class PageService : IDisposable, IChildKeeper
     /// <summary>Lets hydration go on behind what a process needs first, where it was told to wait for this.</summary>
     public void ReleaseBulk()
     {
+        _ahead.Begin(Stopwatch.GetTimestamp());
         _bulkSince = Environment.TickCount64;
         _holdsBulk = false;
         _wait.Interrupt();
@@ -234,7 +236,9 @@ public sealed unsafe partial class PageService : IDisposable, IChildKeeper
 
         if (messages > 0)
         {
-            _batch.Heard(messages, Stopwatch.GetTimestamp());
+            long now = Stopwatch.GetTimestamp();
+            _batch.Heard(messages, now);
+            _ahead.Heard(messages, now);
         }
         else if (!_holdsBulk && Environment.TickCount64 - _bulkSince >= MillisecondsBeforeCosts)
         {
@@ -291,7 +295,8 @@ public sealed unsafe partial class PageService : IDisposable, IChildKeeper
         }
 
         _deferrals = toRetry ? _deferrals : 0;
-        if (!_wait.ForMessages(_spaces, toRetry ? FaultWait.Retry : UntilPatienceEnds()))
+        bool toAsk = step == HydrationStep.Fetching && ExtentsAhead(Stopwatch.GetTimestamp()) < _remote!.ExtentsAhead;
+        if (!_wait.ForMessages(_spaces, toRetry || toAsk ? FaultWait.Retry : UntilPatienceEnds()))
         {
             _process.LookAfterMover();
             foreach (AddressSpace space in _spaces)
@@ -336,7 +341,8 @@ public sealed unsafe partial class PageService : IDisposable, IChildKeeper
         {
             if (!space.IsFilled && !space.IsGone)
             {
-                HydrationStep step = space.Hydrate(_batch.Pages(_tuner.BatchPages, Stopwatch.GetTimestamp()), _holdsBulk);
+                long now = Stopwatch.GetTimestamp();
+                HydrationStep step = space.Hydrate(_batch.Pages(_tuner.BatchPages, now), _holdsBulk, ExtentsAhead(now));
                 if (step is HydrationStep.Advanced or HydrationStep.Deferred or HydrationStep.Fetching)
                 {
                     return step;

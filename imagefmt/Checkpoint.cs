@@ -41,6 +41,15 @@ public sealed record Checkpoint
     /// <summary>Who is signalled when open files become ready.</summary>
     public IReadOnlyList<FileOwnerRecord> Owners { get; init; } = [];
 
+    /// <summary>System V shared memory that processes of the image are attached to.</summary>
+    public IReadOnlyList<SystemVSegmentRecord> Segments { get; init; } = [];
+
+    /// <summary>System V semaphores that they use.</summary>
+    public IReadOnlyList<SystemVSemaphoresRecord> Semaphores { get; init; } = [];
+
+    /// <summary>System V message queues that they use.</summary>
+    public IReadOnlyList<SystemVQueueRecord> Queues { get; init; } = [];
+
     /// <summary>The further processes of the image, each behind its parent; with the first one only.</summary>
     public IReadOnlyList<Checkpoint> Descendants { get; init; } = [];
 

@@ -12,12 +12,16 @@ internal sealed class CheckpointBuilder
     private readonly List<MappedFileRecord> _mappedFiles = [];
     private readonly List<MemoryObjectRecord> _objects = [];
     private readonly List<OpenFileRecord> _files = [];
+    private readonly List<SystemVSegmentRecord> _segments = [];
+    private readonly List<SystemVSemaphoresRecord> _semaphores = [];
+    private readonly List<SystemVQueueRecord> _queues = [];
 
     /// <summary>What has been named so far, for references and duplicates.</summary>
     private readonly HashSet<int> _tids = [];
     private readonly HashSet<int> _mappedFileIds = [];
     private readonly HashSet<int> _objectIds = [];
     private readonly HashSet<int> _fileIds = [];
+    private readonly HashSet<int> _terminals = [];
 
     /// <summary>Where records that refer to others stand: what they refer to may come later, so they are checked at the end.</summary>
     private readonly List<(CheckpointRecord Record, long Offset)> _references = [];
@@ -32,6 +36,7 @@ internal sealed class CheckpointBuilder
     public void Add(CheckpointRecord record, long offset)
     {
         Require(_header is not null || record is HeaderRecord, record, offset, "no header stands before it");
+        Require(_header is null || _header.Version >= ImageVersion.Of(record), record, offset, "version 1 has no such record");
         switch (record)
         {
             case HeaderRecord header:
@@ -61,6 +66,11 @@ internal sealed class CheckpointBuilder
                 break;
             case OpenFileRecord file:
                 Require(_fileIds.Add(file.Id), record, offset, $"the id {file.Id} stands twice");
+                if (file is TerminalMasterRecord terminal)
+                {
+                    Require(_terminals.Add(terminal.Index), record, offset, $"the terminal {terminal.Index} stands twice");
+                }
+
                 _files.Add(file);
                 _references.Add((file, offset));
                 break;
@@ -79,8 +89,17 @@ internal sealed class CheckpointBuilder
                 Current.Owners.Add(owner);
                 _references.Add((owner, offset));
                 break;
+            case SystemVSegmentRecord segment:
+                _segments.Add(segment);
+                _references.Add((segment, offset));
+                break;
+            case SystemVSemaphoresRecord set:
+                _semaphores.Add(set);
+                break;
+            case SystemVQueueRecord queue:
+                _queues.Add(queue);
+                break;
             case ZombieRecord zombie:
-                Require(_header!.Version > ImageLayout.SingleProcessVersion, record, offset, "version 1 has no such record");
                 Require(_tids.Add(zombie.Pid), record, offset, $"the process {zombie.Pid} stands twice");
                 _zombies.Add(zombie);
                 _references.Add((zombie, offset));
@@ -128,6 +147,9 @@ internal sealed class CheckpointBuilder
             Descriptors = section.Descriptors,
             Locks = section.Locks,
             Owners = section.Owners,
+            Segments = _segments,
+            Semaphores = _semaphores,
+            Queues = _queues,
         };
     }
 
@@ -185,8 +207,10 @@ internal sealed class CheckpointBuilder
         {
             VmaRecord { Kind: VmaKind.PrivateFile or VmaKind.SharedFile } vma => ("mapped file", vma.BackingId, _mappedFileIds),
             VmaRecord { Kind: VmaKind.Object or VmaKind.PrivateObject } vma => ("object", vma.BackingId, _objectIds),
+            SystemVSegmentRecord segment => ("object", segment.ObjectId, _objectIds),
             ObjectFileRecord file => ("object", file.ObjectId, _objectIds),
             DescriptorRecord descriptor => ("file", descriptor.FileId, _fileIds),
+            TerminalRecord { HungUp: false } terminal => ("terminal", terminal.Index, _terminals),
             FileLockRecord held => ("file", held.FileId, _fileIds),
             FileOwnerRecord owner => ("file", owner.FileId, _fileIds),
             _ => ("", 0, null),

@@ -19,6 +19,9 @@ public sealed class CheckpointImage : IDisposable
         Checkpoint = contents.Checkpoint;
     }
 
+    /// <summary>How many bytes from the beginning are read to tell an image from something else, where it has that many.</summary>
+    public static int FirstRead => ImageLimits.Header;
+
     /// <summary>The records: those of the image, unless <see cref="Alter"/> has changed them.</summary>
     public Checkpoint Checkpoint { get; private set; }
 

@@ -57,6 +57,9 @@ internal static class ImageLimits
     /// <summary>What was queued in a pipe or in a socket, per message.</summary>
     public const int Content = 16 << 20;
 
+    /// <summary>What waits in a terminal for one of its ends; the kernel takes 64 KiB.</summary>
+    public const int TerminalQueue = 1 << 20;
+
     /// <summary>Elements of a list that the kernel bounds by a resource limit: queued signals, timers, groups, messages.</summary>
     public const int List = 1 << 16;
 

@@ -94,7 +94,7 @@ public sealed unsafe class CostCache
         try
         {
             _ = Directory.CreateDirectory(_folder, UnixFileMode.UserRead | UnixFileMode.UserWrite | UnixFileMode.UserExecute);
-            if (!FolderIsOurs())
+            if (!PrivateFolder.Is(_folder))
             {
                 return false;
             }
@@ -134,15 +134,6 @@ public sealed unsafe class CostCache
         catch (Exception failure) when (failure is IOException or UnauthorizedAccessException)
         {
             // The folder is not ours to write in.
-        }
-    }
-
-    private bool FolderIsOurs()
-    {
-        fixed (byte* path = Encoding.UTF8.GetBytes(_folder + "\0"))
-        {
-            Tmds.Linux.stat status;
-            return lstat(path, &status) == 0 && IsOurs(status, Folder, OthersMayWrite);
         }
     }
 

@@ -24,6 +24,9 @@ internal sealed record PageTimeouts
     /// <summary>For an image to be opened, whatever stands in the way at first.</summary>
     internal TimeSpan Opening { get; init; } = TimeSpan.FromSeconds(10);
 
+    /// <summary>The same when a cache knows what the image is.</summary>
+    internal TimeSpan OpeningWithCache { get; init; } = TimeSpan.FromSeconds(2);
+
     /// <summary>For an answer that somebody waits for, from a server that is not silent otherwise.</summary>
     internal TimeSpan Demand { get; init; } = TimeSpan.FromSeconds(10);
 
@@ -44,4 +47,11 @@ internal sealed record PageTimeouts
 
     /// <summary>A server that is to end waits so long for clients to take what they have asked for.</summary>
     internal TimeSpan Drain { get; init; } = TimeSpan.FromSeconds(10);
+
+    /// <summary>The same, with less patience when an image is opened.</summary>
+    internal PageTimeouts Within(TimeSpan patience) => this with
+    {
+        Opening = patience < Opening ? patience : Opening,
+        OpeningWithCache = patience < OpeningWithCache ? patience : OpeningWithCache,
+    };
 }

@@ -8,8 +8,6 @@ namespace LazyRestore.Agent.Serving;
 // something has arrived. Hydration stays at its place until that has come, and asks for what lies ahead.
 internal sealed unsafe partial class AddressSpace
 {
-    // So many extents are asked for ahead; more would only wait elsewhere.
-    private const int ExtentsAhead = 16;
     private const int MostExtentsLookedAt = 512;
 
     private readonly IAwaitedPageSource? _remote;
@@ -33,9 +31,17 @@ internal sealed unsafe partial class AddressSpace
     private PlacementOutcome Lack(FetchOutcome outcome, ulong image, ulong address) =>
         outcome == FetchOutcome.Awaited ? PlacementOutcome.Fetching : Damaged(image, address);
 
-    /// <summary>Whether what hydration has come to is here, or can certainly not be had; otherwise it is asked for.</summary>
+    /// <summary>Whether what hydration has come to is here, or can certainly not be had; otherwise it is asked for, if that is of use now.</summary>
     private bool IsHere(IAwaitedPageSource remote, int extent, int first, int end)
     {
+        // What a process needs first is asked for in any case.
+        bool isFirst = _passEnd != ulong.MaxValue;
+        _extentsAhead = isFirst ? remote.ExtentsAhead : _extentsAhead;
+        if (_extentsAhead == 0)
+        {
+            return Look(remote, extent, first, end) != FetchOutcome.Awaited;
+        }
+
         FetchOutcome outcome = AskAhead(remote, extent, first, end) ?? FetchOutcome.Ready;
         int asked = 0;
         int looked = 0;
@@ -45,7 +51,7 @@ internal sealed unsafe partial class AddressSpace
             goesOn = goesOn && AskWithin(remote, start, rangeEnd, ref asked, ref looked);
         }
 
-        if (goesOn && _passEnd != ulong.MaxValue && !_holdsBulk)
+        if (goesOn && isFirst && !_holdsBulk)
         {
             _ = AskWithin(remote, 0, ulong.MaxValue, ref asked, ref looked);
         }
@@ -67,7 +73,7 @@ internal sealed unsafe partial class AddressSpace
                     break;
                 }
 
-                if (asked == ExtentsAhead || ++looked > MostExtentsLookedAt)
+                if (asked == _extentsAhead || ++looked > MostExtentsLookedAt)
                 {
                     return false;
                 }
@@ -82,18 +88,15 @@ internal sealed unsafe partial class AddressSpace
     }
 
     // Null when nothing is lacking there.
-    private FetchOutcome? AskAhead(IAwaitedPageSource remote, int extent, int first, int end)
-    {
-        if (_ledger.IsOpened(extent))
-        {
-            ExtentBits settled = _ledger.Settled(extent);
-            first = settled.NextClear(first);
-            if (first >= end)
-            {
-                return null;
-            }
-        }
+    private FetchOutcome? AskAhead(IAwaitedPageSource remote, int extent, int first, int end) =>
+        IsLacking(extent, ref first, end) ? remote.AskAhead(extent, first, end) : null;
 
-        return remote.AskAhead(extent, first, end);
+    private FetchOutcome Look(IAwaitedPageSource remote, int extent, int first, int end) =>
+        IsLacking(extent, ref first, end) ? remote.Look(extent, first, end) : FetchOutcome.Ready;
+
+    private bool IsLacking(int extent, ref int first, int end)
+    {
+        first = _ledger.IsOpened(extent) ? _ledger.Settled(extent).NextClear(first) : first;
+        return first < end;
     }
 }

@@ -38,6 +38,9 @@ internal sealed unsafe partial class AddressSpace
     // Whether only what comes first is brought for now.
     private bool _holdsBulk;
 
+    // How many extents a source elsewhere is asked for ahead now.
+    private int _extentsAhead;
+
     // Whether this pass over the regions has met a page that was lacking, so that another pass is due.
     private bool _foundLacking;
 
@@ -47,8 +50,10 @@ internal sealed unsafe partial class AddressSpace
     /// <summary>Brings pages that nobody has asked for yet.</summary>
     /// <param name="budget">How many pages at most.</param>
     /// <param name="holdBulk">Whether only what comes first is brought.</param>
-    internal HydrationStep Hydrate(int budget, bool holdBulk = false)
+    /// <param name="extentsAhead">How many extents a source elsewhere is asked for ahead.</param>
+    internal HydrationStep Hydrate(int budget, bool holdBulk = false, int extentsAhead = 0)
     {
+        _extentsAhead = extentsAhead;
         _first ??= FirstRanges();
         _holdsBulk = holdBulk;
         for (int extents = 0; extents < MostExtentsPerStep && budget > 0; extents++)

@@ -20,12 +20,18 @@ internal interface IAwaitedPageSource : IPageSource
     /// <summary>Makes <see cref="IPageSource.Open"/> ready, and asks for pages that are wanted next with the same question.</summary>
     FetchOutcome OpenFor(int extent, int page, int count);
 
+    /// <summary>Extents that are asked for ahead at most; more would only wait elsewhere.</summary>
+    int ExtentsAhead { get; }
+
     /// <summary>Asks for pages that nobody waits for.</summary>
     /// <param name="extent">An index into the catalog.</param>
     /// <param name="page">The first page, stored or not.</param>
     /// <param name="end">The page after the last.</param>
     /// <returns>Ready when the first stored one of them is here.</returns>
     FetchOutcome AskAhead(int extent, int page, int end);
+
+    /// <summary>What <see cref="AskAhead"/> would return, without asking.</summary>
+    FetchOutcome Look(int extent, int page, int end);
 
     /// <summary>Whether all pages are here of an extent of which all are stored.</summary>
     FetchOutcome Whole(int extent);

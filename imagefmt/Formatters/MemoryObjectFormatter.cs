@@ -6,7 +6,7 @@ namespace LazyRestore.ImageFormat.Formatters;
 internal sealed class MemoryObjectFormatter() : RecordFormatter<MemoryObjectRecord>("object")
 {
     /// <summary>The words for <see cref="MemoryObjectKind"/>, in its order.</summary>
-    private static readonly string[] s_kinds = ["shared-anonymous", "memfd", "deleted-file", "nameless-file"];
+    private static readonly string[] s_kinds = ["shared-anonymous", "memfd", "deleted-file", "nameless-file", "system-v"];
 
     protected override void Write(ref MessagePackWriter writer, MemoryObjectRecord record)
     {

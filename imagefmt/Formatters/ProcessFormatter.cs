@@ -9,7 +9,7 @@ internal sealed class ProcessFormatter() : RecordFormatter<ProcessRecord>("proce
 
     protected override void Write(ref MessagePackWriter writer, ProcessRecord record)
     {
-        writer.WriteMapHeader(18 + (record.MemoryBarriers != 0 ? 1 : 0) + (record.Space != 0 ? 1 : 0) + (record.StopSignal != 0 ? 1 : 0));
+        writer.WriteMapHeader(18 + (record.MemoryBarriers != 0 ? 1 : 0) + (record.Space != 0 ? 1 : 0) + (record.StopSignal != 0 ? 1 : 0) + (record.Terminal != 0 ? 1 : 0));
         writer.Field("pid"u8, record.Pid);
         writer.Field("parent-pid"u8, record.ParentPid);
         writer.Field("process-group"u8, record.ProcessGroup);
@@ -42,6 +42,11 @@ internal sealed class ProcessFormatter() : RecordFormatter<ProcessRecord>("proce
         {
             writer.Field("stop-signal"u8, record.StopSignal);
         }
+
+        if (record.Terminal != 0)
+        {
+            writer.Field("terminal"u8, record.Terminal);
+        }
     }
 
     protected override ProcessRecord Read(ref MapReader map) => new()
@@ -67,5 +72,6 @@ internal sealed class ProcessFormatter() : RecordFormatter<ProcessRecord>("proce
         MemoryBarriers = map.Has("memory-barriers"u8) ? map.Bits("memory-barriers"u8, AllBarriers) : 0,
         Space = map.Int32OrZero("space"u8, int.MaxValue),
         StopSignal = map.Int32OrZero("stop-signal"u8, 64),
+        Terminal = map.Int32OrZero("terminal"u8, int.MaxValue),
     };
 }

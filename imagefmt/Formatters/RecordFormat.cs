@@ -14,7 +14,8 @@ internal static class RecordFormat
         new PipeFormatter(), new ExternalStreamFormatter(), new EventFdFormatter(), new EpollFormatter(), new TimerFdFormatter(),
         new SignalFdFormatter(), new UnixSocketFormatter(), new InetSocketFormatter(), new TcpConnectionFormatter(), new DescriptorFormatter(),
         new InotifyFormatter(), new PidFdFormatter(), new NamedPipeFormatter(), new MessageQueueFormatter(), new NetlinkSocketFormatter(),
-        new FileLockFormatter(), new FileOwnerFormatter(), new ZombieFormatter(),
+        new FileLockFormatter(), new FileOwnerFormatter(), new ZombieFormatter(), new TerminalMasterFormatter(), new TerminalFormatter(), new TerminalJobFormatter(),
+        new SystemVSegmentFormatter(), new SystemVSemaphoresFormatter(), new SystemVQueueFormatter(),
     ];
 
     private static readonly Dictionary<string, RecordFormatter> s_byKind = s_formatters.ToDictionary(f => f.Kind);

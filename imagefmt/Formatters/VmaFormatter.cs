@@ -10,7 +10,7 @@ internal sealed class VmaFormatter() : RecordFormatter<VmaRecord>("vma")
         ["anonymous", "private-file", "shared-file", "object", "vdso", "vvar", "private-object"];
 
     private const int AllProtection = (int)(VmaProtection.Read | VmaProtection.Write | VmaProtection.Execute);
-    private const int AllFlags = ((int)VmaFlags.Random << 1) - 1;
+    private const int AllFlags = ((int)VmaFlags.ReadOnly << 1) - 1;
 
     protected override void Write(ref MessagePackWriter writer, VmaRecord record)
     {

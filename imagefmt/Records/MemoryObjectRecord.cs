@@ -14,6 +14,9 @@ public enum MemoryObjectKind
 
     /// <summary>A regular file that never had a name, O_TMPFILE in open(2), and may be given one; its content is in the image.</summary>
     NamelessFile,
+
+    /// <summary>A segment of System V shared memory, shmget(2).</summary>
+    SystemV,
 }
 
 /// <summary>

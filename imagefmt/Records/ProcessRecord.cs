@@ -21,6 +21,12 @@ public sealed record ProcessRecord : CheckpointRecord
     /// <summary>The session ID.</summary>
     public required int Session { get; init; }
 
+    /// <summary>The device of the controlling terminal, tty_nr in proc_pid_stat(5); 0 for none.</summary>
+    public int Terminal { get; init; }
+
+    /// <summary>The number of the pseudo terminal that is the controlling terminal; null for none, and for another kind of terminal.</summary>
+    public int? PseudoTerminal => TerminalDevice.IndexOf(Terminal);
+
     /// <summary>The executable, <c>/proc/PID/exe</c>.</summary>
     public required string Executable { get; init; }
 

@@ -84,6 +84,9 @@ public enum VmaFlags
 
     /// <summary>rr: MADV_RANDOM.</summary>
     Random = 1 << 11,
+
+    /// <summary>No mw: System V shared memory that was attached for reading only, SHM_RDONLY.</summary>
+    ReadOnly = 1 << 12,
 }
 
 /// <summary>A virtual memory area, in ascending order of address within an image (proc_pid_maps(5), proc_pid_smaps(5)).</summary>

@@ -139,7 +139,11 @@ internal sealed class AddressSpacePlan
             | (vma.Flags.HasFlag(VmaFlags.GrowsDown) ? MapGrowsDown : 0)
             | (vma.Flags.HasFlag(VmaFlags.NoReserve) ? MapNoReserve : 0)
             | (vma.Kind is VmaKind.SharedFile or VmaKind.Object ? MapShared : MapPrivate);
-        if (vma.Kind == VmaKind.Anonymous || (vma.Kind == VmaKind.Object && !_objectPaths.ContainsKey(vma.BackingId)))
+        if (vma.Kind == VmaKind.Object && _checkpoint.Segments.FirstOrDefault(segment => segment.ObjectId == vma.BackingId) is { } attached)
+        {
+            Attach(vma, attached.Identity.Id);
+        }
+        else if (vma.Kind == VmaKind.Anonymous || (vma.Kind == VmaKind.Object && !_objectPaths.ContainsKey(vma.BackingId)))
         {
             Program.Call(SystemCall.mmap, vma.Start, vma.Length, (ulong)vma.Protection, flags | MapAnonymous, -1, 0);
         }
@@ -149,6 +153,20 @@ internal sealed class AddressSpacePlan
         }
 
         Advise(vma);
+    }
+
+    // A segment is attached as a whole; further VMAs of it differ in what they allow.
+    private void Attach(VmaRecord vma, int segment)
+    {
+        const int ReadOnly = 0x1000; // SHM_RDONLY
+        const int Executable = 0x8000; // SHM_EXEC
+        if (vma.Offset == 0)
+        {
+            int flags = (vma.Flags.HasFlag(VmaFlags.ReadOnly) ? ReadOnly : 0) | (vma.Protection.HasFlag(VmaProtection.Execute) ? Executable : 0);
+            Program.Call(SystemCall.shmat, segment, vma.Start, flags);
+        }
+
+        Program.Call(SystemCall.mprotect, vma.Start, vma.Length, (ulong)vma.Protection);
     }
 
     private CallResultRef OpenBacking(VmaRecord vma)

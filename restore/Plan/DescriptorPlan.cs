@@ -22,6 +22,7 @@ internal sealed partial class DescriptorPlan
     private const int EpollAdd = 1;
     private readonly Checkpoint _checkpoint;
     private readonly IReadOnlyDictionary<int, string> _objectPaths;
+    private readonly IReadOnlyDictionary<int, int> _held;
     private readonly Func<int, int> _pidOf;
     private readonly int _base;
 
@@ -32,9 +33,12 @@ internal sealed partial class DescriptorPlan
     /// <summary>Plans the descriptors of a process.</summary>
     /// <param name="checkpoint">Its records.</param>
     /// <param name="objectPaths">Paths through which the process can open the memory objects that are files.</param>
+    /// <param name="held">Descriptors of the restorer that processes take over, by the IDs of their files.</param>
     /// <param name="pidOf">The process ID here of a process of the image.</param>
-    internal DescriptorPlan(Checkpoint checkpoint, IReadOnlyDictionary<int, string> objectPaths, Func<int, int> pidOf)
+    internal DescriptorPlan(
+        Checkpoint checkpoint, IReadOnlyDictionary<int, string> objectPaths, IReadOnlyDictionary<int, int> held, Func<int, int> pidOf)
     {
+        _held = held;
         _checkpoint = checkpoint;
         _objectPaths = objectPaths;
         _pidOf = pidOf;
@@ -194,6 +198,15 @@ internal sealed partial class DescriptorPlan
                 break;
             case NamedPipeRecord pipe:
                 OpenNamedPipe(pipe);
+                break;
+            case TerminalMasterRecord:
+                TakeHeld(file);
+                break;
+            case TerminalRecord terminal:
+                OpenTerminal(terminal);
+                break;
+            case TerminalJobRecord terminal:
+                OpenOwnTerminal(terminal);
                 break;
             case MessageQueueRecord queue:
                 OpenQueue(queue);

@@ -14,6 +14,7 @@ internal sealed class TreePlan
 
     private readonly Dictionary<int, Member> _members = [];
     private readonly Member _root;
+    private readonly Dictionary<int, TerminalMasterRecord> _terminals;
     private readonly List<TreeStep> _steps = [];
     private readonly List<TreeStep> _leaving = [];
 
@@ -26,7 +27,7 @@ internal sealed class TreePlan
         (int session, int group) = (first.Session, first.ProcessGroup);
         foreach (ProcessRecord process in checkpoint.Processes.Select(one => one.Process))
         {
-            Add(new Member(process.Pid, process.ParentPid, process.Session, process.ProcessGroup));
+            Add(new Member(process.Pid, process.ParentPid, process.Session, process.ProcessGroup) { Terminal = process.PseudoTerminal });
         }
 
         foreach (ZombieRecord zombie in checkpoint.Zombies)
@@ -34,6 +35,7 @@ internal sealed class TreePlan
             Add(new Member(zombie.Pid, zombie.ParentPid, zombie.Session, zombie.ProcessGroup) { Status = zombie.Status });
         }
 
+        _terminals = checkpoint.Files.OfType<TerminalMasterRecord>().ToDictionary(master => master.Index);
         _root = _members[first.Pid];
         _sessions.Add(first.Pid, Outside);
 
@@ -54,6 +56,7 @@ internal sealed class TreePlan
         return
         [
             .. plan._steps,
+            .. plan.Terminals(),
             .. plan._leaving,
             .. plan._members.Values.Where(member => member.Status is not null).Select(zombie => new EndStep(zombie.Pid, zombie.Parent, zombie.Status!.Value)),
         ];
@@ -100,6 +103,37 @@ internal sealed class TreePlan
     {
         _steps.Add(new SessionStep(member.Pid));
         _sessions[member.Pid] = member.Pid;
+        if (TerminalOf(member) is { } terminal)
+        {
+            // Those who are forked from here on have it too.
+            _steps.Add(new TerminalStep(member.Pid, terminal.Index));
+        }
+    }
+
+    // Terminals that belong to none of the tree are left alone.
+    private TerminalMasterRecord? TerminalOf(Member member) => member.Terminal is { } index ? _terminals.GetValueOrDefault(index) : null;
+
+    // A group of which nobody is left cannot be in the foreground again: the leader's own stays there then.
+    private IEnumerable<TreeStep> Terminals()
+    {
+        foreach (Member leader in _members.Values.Where(member => member.LeadsSession))
+        {
+            if (TerminalOf(leader) is not { } terminal)
+            {
+                continue;
+            }
+
+            Member[] others = [.. _members.Values.Where(member => member.Session == leader.Pid && member != leader)];
+            foreach (Member other in others.Where(other => other.Terminal != terminal.Index && other.Status is null))
+            {
+                yield return new NoTerminalStep(other.Pid, terminal.Index);
+            }
+
+            if (terminal.ForegroundGroup != leader.Pid && others.Any(other => other.Group == terminal.ForegroundGroup))
+            {
+                yield return new ForegroundStep(leader.Pid, terminal.Index, terminal.ForegroundGroup);
+            }
+        }
     }
 
     // Orphans, whose first parent was in another session than the one that has adopted them. A stand-in for that parent forks them and
@@ -195,6 +229,8 @@ internal sealed class TreePlan
     private sealed record Member(int Pid, int Parent, int Session, int Group)
     {
         internal int? Status { get; init; }
+
+        internal int? Terminal { get; init; }
 
         internal bool LeadsSession => Session == Pid;
     }

@@ -33,3 +33,19 @@ internal sealed record ReaperStep(int Pid, bool IsReaper) : TreeStep(Pid);
 /// <param name="Pid">The stand-in.</param>
 /// <param name="Parent">Its parent, which waits for it.</param>
 internal sealed record LeaveStep(int Pid, int Parent) : TreeStep(Pid);
+
+/// <summary>Takes a pseudo terminal as the controlling terminal of the session that the process leads (TIOCSCTTY).</summary>
+/// <param name="Pid">The leader.</param>
+/// <param name="Index">The terminal's number.</param>
+internal sealed record TerminalStep(int Pid, int Index) : TreeStep(Pid);
+
+/// <summary>Gives up the controlling terminal that it was forked with (TIOCNOTTY).</summary>
+/// <param name="Pid">The process, which leads no session.</param>
+/// <param name="Index">The terminal's number.</param>
+internal sealed record NoTerminalStep(int Pid, int Index) : TreeStep(Pid);
+
+/// <summary>Brings a process group to the foreground of the session's terminal, tcsetpgrp(3).</summary>
+/// <param name="Pid">The session's leader.</param>
+/// <param name="Index">The terminal's number.</param>
+/// <param name="Group">The group.</param>
+internal sealed record ForegroundStep(int Pid, int Index, int Group) : TreeStep(Pid);

@@ -10,10 +10,19 @@ internal static unsafe class ChildStatus
     private const int Eintr = 4;
 
     /// <summary>Waits for it and returns its status as a shell gives it.</summary>
-    internal static int Wait(int pid)
+    internal static int Wait(int pid) => Wait(pid, options: 0).ShellStatus;
+
+    /// <summary>Waits until it has ended or been stopped.</summary>
+    internal static StopStatus WaitForChange(int pid)
+    {
+        const int Stopped = 2; // WUNTRACED
+        return Wait(pid, Stopped);
+    }
+
+    private static StopStatus Wait(int pid, int options)
     {
         int raw;
-        while (Interop.wait4(pid, &raw, 0, null) < 0)
+        while (Interop.wait4(pid, &raw, options, null) < 0)
         {
             int errno = Marshal.GetLastPInvokeError();
             if (errno != Eintr)
@@ -22,6 +31,6 @@ internal static unsafe class ChildStatus
             }
         }
 
-        return new StopStatus(raw).ShellStatus;
+        return new StopStatus(raw);
     }
 }

@@ -24,7 +24,7 @@ internal static unsafe class HostCheck
     /// <exception cref="LazyRestoreException">Something is.</exception>
     internal static void Require(Checkpoint checkpoint, bool newPid)
     {
-        List<string> problems = [.. CheckVdso(checkpoint), .. CheckMappedFiles(checkpoint), .. CheckOpenFiles(checkpoint), .. CheckSocketNames(checkpoint)];
+        List<string> problems = [.. CheckVdso(checkpoint), .. CheckMappedFiles(checkpoint), .. CheckOpenFiles(checkpoint), .. CheckSocketNames(checkpoint), .. SystemVObjects.Problems(checkpoint)];
         if (!newPid)
         {
             problems.AddRange(CheckPids(checkpoint));
@@ -101,6 +101,9 @@ internal static unsafe class HostCheck
                     break;
                 case NamedPipeRecord pipe when !Path.Exists(pipe.Path):
                     yield return $"{pipe.Path}, which it has open, is not here";
+                    break;
+                case TerminalMasterRecord terminal when Path.Exists(PseudoTerminals.PathOf(terminal.Index)):
+                    yield return $"the pseudo terminal {PseudoTerminals.PathOf(terminal.Index)} is in use, which fuser(1) tells by whom";
                     break;
                 case PathFileRecord open when !IsItsOwnEntry(open.Path):
                     if (CheckOpenFile(open) is { } problem)
@@ -179,6 +182,9 @@ internal static unsafe class HostCheck
             MaxRetryAttempts = 100,
         })
         .Build();
+
+    /// <summary>Whether there is such a process that has not ended.</summary>
+    internal static bool IsRunning(int pid) => StateOf(pid) is not (NoProcess or Zombie or Dead);
 
     private static char StateOf(int pid)
     {

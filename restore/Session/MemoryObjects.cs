@@ -39,7 +39,7 @@ internal sealed unsafe class MemoryObjects : IDisposable
         {
             foreach (MemoryObjectRecord record in image.Checkpoint.Objects)
             {
-                if (!IsMappedWhole(record, image.Checkpoint))
+                if (record.Kind != MemoryObjectKind.SystemV && !IsMappedWhole(record, image.Checkpoint))
                 {
                     objects.Add(image, record, shared.IsLazy(record.Id));
                 }

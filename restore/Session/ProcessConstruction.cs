@@ -35,11 +35,12 @@ internal sealed class ProcessConstruction
     /// <param name="options">How to restore it.</param>
     /// <param name="leader">The stub.</param>
     /// <param name="objectPaths">Paths through which the process can open the memory objects that are files.</param>
+    /// <param name="held">Descriptors of ours that the process takes over, by the IDs of their files.</param>
     /// <param name="pidOf">The process ID here of a process of the image.</param>
     /// <param name="processor">Where it is built.</param>
     internal ProcessConstruction(
-        CheckpointImage image, Checkpoint checkpoint, RestoreOptions options, Tracee leader, IReadOnlyDictionary<int, string> objectPaths, Func<int, int> pidOf,
-        SharedProcessor processor)
+        CheckpointImage image, Checkpoint checkpoint, RestoreOptions options, Tracee leader, IReadOnlyDictionary<int, string> objectPaths,
+        IReadOnlyDictionary<int, int> held, Func<int, int> pidOf, SharedProcessor processor)
     {
         _processor = processor;
         _image = image;
@@ -48,7 +49,7 @@ internal sealed class ProcessConstruction
         _leader = leader;
         _pidOf = pidOf;
         _sanctuary = ChooseSanctuary(checkpoint);
-        _descriptors = new DescriptorPlan(checkpoint, objectPaths, pidOf);
+        _descriptors = new DescriptorPlan(checkpoint, objectPaths, held, pidOf);
         leader.AvoidEndSignals(RestoredThreads.PendingSignals(checkpoint));
         _runner = RemoteRunner.Install(leader, StubElf.SyscallInstruction, _sanctuary.Start, _sanctuary.ProgramCapacity);
     }
@@ -111,6 +112,18 @@ internal sealed class ProcessConstruction
     /// <param name="isCreatedHere">Which descriptions were created here.</param>
     internal void PlaceDescriptors(Func<OpenFileRecord, bool> isCreatedHere) => _runner.Run(_leader, _descriptors.Place(isCreatedHere));
 
+    /// <summary>What the process does with the System V objects of its image.</summary>
+    internal SystemVPlan SystemV(Checkpoint image) => new(image, _checkpoint.Process.Pid);
+
+    /// <summary>Runs a program in the process.</summary>
+    internal void Run(SystemCallProgram program)
+    {
+        if (program.Calls.Count > 0)
+        {
+            _runner.Run(_leader, program);
+        }
+    }
+
     /// <summary>Creates the threads and gives them what is theirs.</summary>
     /// <param name="own">The restorer's own credentials.</param>
     internal void SetUpThreads(Credentials own)
@@ -156,6 +169,8 @@ internal sealed class ProcessConstruction
             UnixSocketRecord socket => socket.ReceiveQueue.Sum(message => message.Length + CallOverhead),
             _ => 0L,
         });
+        contents += checkpoint.Queues.Sum(queue => queue.Messages.Sum(message => message.Content.Length + (2L * CallOverhead)))
+            + checkpoint.Semaphores.Sum(set => set.Semaphores.Count * (long)CallOverhead);
         ulong needed = (ulong)((checkpoint.Vmas.Count * PerVma) + (checkpoint.Files.Count * PerFile) + contents);
         return (LeastProgramCapacity + needed + MemoryConstants.PageSize - 1) & ~(MemoryConstants.PageSize - 1);
     }

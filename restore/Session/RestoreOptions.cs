@@ -12,6 +12,9 @@ public sealed record RestoreOptions
     /// <summary>Take new process and thread IDs instead of those the process had.</summary>
     public bool NewPid { get; init; }
 
+    /// <summary>Make the restorer's terminal that of a process which was saved as the job of one.</summary>
+    public bool ShellJob { get; init; }
+
     /// <summary>Fill all memory before the process runs.</summary>
     public bool Eager { get; init; }
 

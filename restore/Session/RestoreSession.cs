@@ -3,6 +3,7 @@ using LazyRestore.Agent;
 using LazyRestore.Agent.Sources;
 using LazyRestore.ImageFormat;
 using LazyRestore.Restore.Session;
+using LazyRestore.Restore.Terminals;
 
 namespace LazyRestore.Restore;
 
@@ -67,10 +68,11 @@ public static class RestoreSession
     private static RestoreResult RunHere(RestoreOptions options, IRestoreObserver observer, bool waitForExit, CancellationToken cancellation)
     {
         long start = Stopwatch.GetTimestamp();
-        using CheckpointImage image = ImageOpener.Open(options.ImagePath);
+        using CheckpointImage image = ImageOpener.Open(options.ImagePath, options.SourcePatience, cancellation);
         image.Alter(options.Replacements.Apply);
         HostCheck.Require(image.Checkpoint, options.NewPid);
         var handOver = HandOver.To(options.AgentSocket);
+        using JobTerminal? job = JobTerminal.Open(image.Checkpoint, options.ShellJob);
         cancellation.ThrowIfCancellationRequested();
         using TreeConstruction construction = TreeConstruction.Build(image, options);
         IReadOnlyList<LazyMemory> memories = construction.Memories;
@@ -89,7 +91,9 @@ public static class RestoreSession
         }
 
         cancellation.ThrowIfCancellationRequested();
+        job?.Give(construction.GroupInForeground(job.Group));
         construction.Release();
+        job?.TellSize(construction.Pids);
         foreach (LazyMemory memory in memories)
         {
             memory.Service.ReleaseBulk();
@@ -113,7 +117,7 @@ public static class RestoreSession
         }
 
         Thread? selfTest = toResident is null ? null : CostSelfTest.StartIfUnknown();
-        int? exitStatus = waitForExit ? ChildStatus.Wait(pid) : null;
+        int? exitStatus = waitForExit ? job?.Wait(pid) ?? ChildStatus.Wait(pid) : null;
         if (!waitForExit)
         {
             selfTest?.Join();

@@ -123,6 +123,17 @@ internal sealed class StubTree
                 program.Call(SystemCall.setpgid, 0, group.Group == TreePlan.Outside ? Interop.syscall((long)SystemCall.getpgrp) : PidOf(group.Group));
                 Run(step.Pid, program);
                 break;
+            case TerminalStep terminal:
+                WithTerminal(terminal.Pid, terminal.Index, program, slave => program.Call(SystemCall.ioctl, slave, Interop.TIOCSCTTY, 0));
+                break;
+            case NoTerminalStep terminal:
+                WithTerminal(terminal.Pid, terminal.Index, program, slave => program.Call(SystemCall.ioctl, slave, Interop.TIOCNOTTY, 0));
+                break;
+            case ForegroundStep foreground:
+                WithTerminal(
+                    foreground.Pid, foreground.Index, program,
+                    slave => program.Call(SystemCall.ioctl, slave, Interop.TIOCSPGRP, program.Words((ulong)PidOf(foreground.Group))));
+                break;
             case ReaperStep reaper:
                 program.Call(SystemCall.prctl, PrSetChildSubreaper, reaper.IsReaper ? 1 : 0, 0, 0, 0);
                 Run(step.Pid, program);
@@ -142,6 +153,18 @@ internal sealed class StubTree
                 Forget(end.Pid);
                 break;
         }
+    }
+
+    private void WithTerminal(int pid, int index, SystemCallProgram program, Action<CallResultRef> use)
+    {
+        const int AtFdCwd = -100;
+        string path = PseudoTerminals.PathOf(index);
+        program.About($"the controlling terminal {path} of process {pid}");
+        CallResultRef slave = program.Call(
+            SystemCall.openat, AtFdCwd, program.Text(path), Interop.O_RDWR | Interop.O_NOCTTY | Interop.O_NONBLOCK | Interop.O_CLOEXEC);
+        use(slave);
+        program.Call(SystemCall.close, slave);
+        Run(pid, program);
     }
 
     private void Fork(ForkStep fork, SystemCallProgram program)

@@ -63,7 +63,7 @@ public class KeyTests
     [InlineData("thread", "pending-signals", "91c40100")]
     [InlineData("vma", "kind", "a478797a7a")]
     [InlineData("vma", "protection", "08")]
-    [InlineData("vma", "flags", "cd1000")]
+    [InlineData("vma", "flags", "cd2000")]
     [InlineData("header", "page-size", "cd2000")]
     [InlineData("header", "image-id", "c40100")]
     [InlineData("header", "version", "00")]

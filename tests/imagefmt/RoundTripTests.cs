@@ -13,7 +13,7 @@ public class RoundTripTests
         [
             checkpoint.Header, checkpoint.Process, checkpoint.Layout, .. checkpoint.Threads, .. checkpoint.Vmas,
             .. checkpoint.MappedFiles, .. checkpoint.Objects, .. checkpoint.Files, .. checkpoint.Descriptors, .. checkpoint.Locks, .. checkpoint.Owners,
-            .. checkpoint.Zombies,
+            .. checkpoint.Segments, .. checkpoint.Semaphores, .. checkpoint.Queues, .. checkpoint.Zombies,
         ];
         Assert.Equal(Samples.All.Select(RecordText.Of), read.Select(RecordText.Of));
     }

@@ -119,6 +119,7 @@ internal static class Samples
         Vma(0x7fff_ff7f_0000, 0x7fff_ffff_f000, VmaKind.Anonymous, 0, VmaProtection.Read) with { Flags = VmaFlags.GrowsDown },
         new MappedFileRecord { Id = 1, Path = "/usr/bin/größe", Identity = Identity, Writable = false },
         new MemoryObjectRecord { Id = 1, Kind = MemoryObjectKind.MemFd, Name = "shm", Size = 0x50_0000, Mode = 0x81ff, Seals = 1 },
+        new MemoryObjectRecord { Id = 2, Kind = MemoryObjectKind.SystemV, Name = "", Size = 4096, Mode = 0x8180, Seals = 0 },
         new PathFileRecord { Id = 1, StatusFlags = 2, Path = "/tmp/log", Offset = 77, Identity = Identity, Device = 0x501 },
         new ObjectFileRecord { Id = 2, StatusFlags = 2, ObjectId = 1, Offset = 4096 },
         new PipeRecord { Id = 3, StatusFlags = 0, PipeId = 991, WriteEnd = false, Capacity = 65536, Content = [Bytes(100, 11), Bytes(0, 0)] },
@@ -158,11 +159,41 @@ internal static class Samples
             Agreement = new TcpAgreement(1460, 7, -1, SelectiveAcknowledgment: true, Timestamps: false),
             Window = new TcpWindow(1, 2, 3, 4, 5), Timestamp = 6, Buffers = new TcpBuffers(16384, 131072, 2),
         },
-        .. Enumerable.Range(1, 17).Select(n => new DescriptorRecord { Number = n * 2, FileId = n, CloseOnExec = n % 2 == 0 }),
+        new TerminalMasterRecord
+        {
+            Id = 18, StatusFlags = 2, Index = 3, Modes = Bytes(44, 21), WindowSize = Bytes(8, 22), UserId = 1000, GroupId = 5, Mode = 0x2190,
+            Locked = true, Exclusive = false, Packets = true, Stopped = false, Slaves = TerminalSlaves.Open, ForegroundGroup = 4711,
+            Lines = [Bytes(5, 23), Bytes(0, 0)], Input = Bytes(6, 24), Output = Bytes(7, 25),
+        },
+        new TerminalRecord { Id = 19, StatusFlags = 2, Index = 3, Path = "/dev/pts/3", HungUp = false },
+        new TerminalJobRecord
+        {
+            Id = 20, StatusFlags = 2, Path = "/dev/pts/7", Modes = Bytes(44, 27), WindowSize = Bytes(8, 28), ForegroundGroup = 4711,
+        },
+        .. Enumerable.Range(1, 20).Select(n => new DescriptorRecord { Number = n * 2, FileId = n, CloseOnExec = n % 2 == 0 }),
         new FileLockRecord { FileId = 1, Process = 4711, Kind = FileLockKind.Posix, Exclusive = true, Start = 10, Length = 5 },
         new FileOwnerRecord { FileId = 10, Kind = 1, Owner = 4711, Signal = 35 },
+        new SystemVSegmentRecord { ObjectId = 2, Identity = Identified(65538) },
+        new SystemVSemaphoresRecord { Identity = Identified(7), Semaphores = [new SystemVSemaphore(3, 4711), new SystemVSemaphore(0, 0)] },
+        new SystemVQueueRecord
+        {
+            Identity = Identified(8), MostBytes = 16384, LastSender = 4711, LastReceiver = 0,
+            Messages = [new SystemVMessage(9, Bytes(4, 26)), new SystemVMessage(1, Bytes(0, 0))],
+        },
         new ZombieRecord { Pid = 4713, ParentPid = 4711, ProcessGroup = 4711, Session = 4700, Name = "worker", Status = 0x8b },
     ];
+
+    private static SystemVIdentity Identified(int id) => new()
+    {
+        Id = id,
+        Key = -77,
+        UserId = 1000,
+        GroupId = 100,
+        CreatorUserId = 1001,
+        CreatorGroupId = 101,
+        Mode = 0x3a4,
+        Changed = 1_700_000_000,
+    };
 
     public static VmaRecord Vma(ulong start, ulong end, VmaKind kind, int backing, VmaProtection protection) => new()
     {

@@ -55,8 +55,17 @@ public class TreeTests
     [Fact]
     public void AnImageOfOneProcessIsOfTheFirstVersion()
     {
-        CheckpointRecord[] single = [Samples.Header with { Version = 1 }, .. Samples.All.Skip(1).Where(record => record is not ZombieRecord)];
+        int[] later = [.. Samples.All.OfType<OpenFileRecord>().Where(file => ImageVersion.Of(file) > 1).Select(file => file.Id)];
+        CheckpointRecord[] single =
+        [
+            Samples.Header with { Version = 1 },
+            .. Samples.All.Skip(1).Where(record => ImageVersion.Of(record) == 1 && !(record is DescriptorRecord descriptor && later.Contains(descriptor.FileId))),
+        ];
+        Assert.NotEmpty(later);
+        Assert.Equal(1, ImageVersion.Of(single));
+        Assert.Equal(2, ImageVersion.Of([.. single, .. s_child]));
         Assert.Null(Damage.Of(new RawImage(single).Build()));
+        Assert.All(Samples.All.Where(record => ImageVersion.Of(record) > 1), record => Assert.IsType<ImageDamagedException>(Damage.Of(new RawImage([.. single, record]).Build())));
         Assert.IsType<ImageDamagedException>(Damage.Of(new RawImage([.. single, .. s_child]).Build()));
         Assert.IsType<ImageDamagedException>(Damage.Of(new RawImage([.. single, s_zombie with { ParentPid = 4711 }]).Build()));
     }

@@ -90,7 +90,7 @@ public sealed class ConnectionPlanTests
     private static InetEndpoint End(string address, ushort port) => new(System.Net.IPAddress.Parse(address).GetAddressBytes(), port);
 
     private static SystemCallProgram Plan(TcpConnectionRecord connection) =>
-        new DescriptorPlan(SampleCheckpoint.Build(connection), new Dictionary<int, string>(), pid => pid).Create([connection], openFileLimit: 1024);
+        new DescriptorPlan(SampleCheckpoint.Build(connection), new Dictionary<int, string>(), new Dictionary<int, int>(), pid => pid).Create([connection], openFileLimit: 1024);
 
     private static int IndexOfOption(SystemCallProgram program, int option) => program.Calls.Index().First(call => IsOption(call.Item, option)).Index;
 

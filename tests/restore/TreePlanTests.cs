@@ -69,6 +69,44 @@ public sealed class TreePlanTests
         ],
         Plan(Process(Root, 1, Root, Root), Process(101, Root, 101, 101), Process(102, Root, 101, 101)));
 
+    /// <summary>Who has the terminal inherits it, and the group that was in the foreground is there when it returns to it.</summary>
+    [Fact]
+    public void ASessionTakesItsTerminalBeforeItsMembersAreForked()
+    {
+        const int Slave = (136 << 8) | 3;
+        TerminalMasterRecord master = new()
+        {
+            Id = 1,
+            StatusFlags = 2,
+            Index = 3,
+            Modes = default,
+            WindowSize = default,
+            UserId = 0,
+            GroupId = 0,
+            Mode = 0,
+            Locked = false,
+            Exclusive = false,
+            Packets = false,
+            Stopped = false,
+            Slaves = TerminalSlaves.Open,
+            ForegroundGroup = 102,
+            Lines = [],
+            Input = default,
+            Output = default,
+        };
+        Checkpoint tree = Tree(
+            Process(Root, 1, Root, Root), Process(101, Root, 101, 101) with { Terminal = Slave }, Process(102, 101, 101, 102) with { Terminal = Slave },
+            Process(103, 101, 101, 101));
+
+        Assert.Equal(
+            [
+                new SessionStep(Root), new ForkStep(Root, 101), new SessionStep(101), new TerminalStep(101, 3), new ForkStep(101, 102), new ForkStep(101, 103),
+                new GroupStep(102, 102), new NoTerminalStep(103, 3), new ForegroundStep(101, 3, 102),
+            ],
+            TreePlan.Build(tree with { Files = [master] }));
+        Assert.DoesNotContain(TreePlan.Build(tree), step => step is TerminalStep or NoTerminalStep or ForegroundStep);
+    }
+
     [Fact]
     public void ZombiesEndWhenAllElseIsDone()
     {

@@ -126,7 +126,25 @@ static void fifo(void)
     wait(NULL);
 }
 
-static void terminal(void) { fds[0] = MUST(posix_openpt(O_RDWR | O_NOCTTY)); }
+/* Its slave is open in a process that is no descendant. */
+static void terminal(void)
+{
+    fds[0] = MUST(posix_openpt(O_RDWR | O_NOCTTY));
+    MUST(unlockpt(fds[0]));
+    if (!fork()) {
+        if (fork())
+            _exit(0);
+        MUST(open(ptsname(fds[0]), O_RDWR | O_NOCTTY));
+        close(fds[0]);
+        MUST(write(MUST(open(target_path("slave"), O_WRONLY | O_CREAT, 0600)), "", 1));
+        while (access(target_dir, F_OK) == 0)
+            target_sleep(10000000);
+        _exit(0);
+    }
+    wait(NULL);
+    while (access(target_path("slave"), F_OK))
+        target_sleep(1000000);
+}
 
 static const struct { const char *name; void (*set_up)(void); } kinds[] = {
     { "tcp", tcp }, { "unix", unix_outside }, { "pipe", pipe_outside }, { "inotify", inotify }, { "io_uring", io_uring },

@@ -60,6 +60,11 @@ internal sealed class DumpCommand : Verb
         Description = "Where standard streams lead outside (terminal, pipe), let the process have those of the restore later",
     };
 
+    private readonly Option<bool> _shellJob = new("--shell-job")
+    {
+        Description = "Save a job of a shell in a terminal; restore --shell-job gives it the terminal that it is started from",
+    };
+
     private readonly Option<bool> _tcpEstablished = new("--tcp-established")
     {
         Description = "Save TCP connections; they go on after the restore. Until then a rule of the packet filter keeps their peers waiting",
@@ -115,6 +120,7 @@ internal sealed class DumpCommand : Verb
         Add(_compress);
         Add(_direct);
         Add(_inheritStdio);
+        Add(_shellJob);
         Add(_tcpEstablished);
         Add(_tcpClose);
     }
@@ -173,6 +179,7 @@ internal sealed class DumpCommand : Verb
     private DumpChoices ChoicesOf(ParseResult parse) => new()
     {
         InheritStdio = parse.GetValue(_inheritStdio),
+        ShellJob = parse.GetValue(_shellJob),
         Tcp = parse.GetValue(_tcpEstablished) ? TcpPolicy.Save : parse.GetValue(_tcpClose) ? TcpPolicy.Close : TcpPolicy.Refuse,
     };
 }

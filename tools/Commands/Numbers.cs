@@ -15,6 +15,22 @@ internal static class Numbers
     /// <summary>An amount of memory in MiB, at least one.</summary>
     public static int Mebibytes(ArgumentResult result) => AtLeast(1, "a number of MiB", result);
 
+    /// <summary>An amount of bytes, with K, M, G or T for the powers of 1024.</summary>
+    public static long Bytes(ArgumentResult result)
+    {
+        const string Units = "KMGT";
+        string word = result.Tokens[0].Value;
+        int unit = word.Length > 0 ? Units.IndexOf(char.ToUpperInvariant(word[^1]), StringComparison.Ordinal) : -1;
+        if (long.TryParse(unit < 0 ? word : word[..^1], NumberStyles.None, CultureInfo.InvariantCulture, out long number)
+            && number > 0 && number <= long.MaxValue >> (10 * (unit + 1)))
+        {
+            return number << (10 * (unit + 1));
+        }
+
+        result.AddError($"'{word}' is not an amount of bytes such as 512M or 20G");
+        return 1;
+    }
+
     /// <summary>A time in seconds, more than zero; infinite when none is given.</summary>
     public static TimeSpan Seconds(ArgumentResult result)
     {

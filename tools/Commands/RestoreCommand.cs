@@ -18,10 +18,12 @@ internal sealed class RestoreCommand : Verb
 
     private readonly Argument<string> _image = new("IMAGE")
     {
-        Description = "The image: a path, tcp://HOST:PORT/NAME, tls://…, unix:SOCKET#NAME, ssh://HOST/PATH, or - for standard input",
+        Description = "The image: a path, tcp://HOST:PORT/NAME, tls://…, unix:SOCKET#NAME, ssh://HOST/PATH, https://…, s3://BUCKET/KEY, or - for standard input",
     };
 
     private readonly SourceOptions _source = new();
+
+    private readonly CacheOptions _cache = new();
 
     private readonly Option<bool> _detach = new("--detach", "-d")
     {
@@ -86,10 +88,15 @@ internal sealed class RestoreCommand : Verb
 
     private readonly Option<TimeSpan> _sourceTimeout = new("--source-timeout")
     {
-        Description = "How long a thread waits for a page from a page server before --on-page-error comes into play; without it, as long as it takes",
+        Description = "How long a thread waits for a page from elsewhere before --on-page-error comes into play, and how long to wait for an image elsewhere to be opened, 10 at most; without it, a thread waits as long as it takes",
         HelpName = "SECONDS",
         CustomParser = Numbers.Seconds,
         DefaultValueFactory = _ => Timeout.InfiniteTimeSpan,
+    };
+
+    private readonly Option<bool> _shellJob = new("--shell-job")
+    {
+        Description = "Make this terminal the one of a process that was saved with dump --shell-job",
     };
 
     private readonly Option<bool> _tcpClose = new("--tcp-close")
@@ -130,6 +137,8 @@ internal sealed class RestoreCommand : Verb
             new("lazyrestore restore -d --pidfile redis.pid redis.ckpt", "in the background"),
             new("lazyrestore restore tcp://127.0.0.1:9100/redis.ckpt", "from a page server, its memory arriving through the network"),
             new("lazyrestore restore tls://a:9100/redis.ckpt --from tls://b:9100/redis.ckpt --token-file token", "from one server or the other"),
+            new("lazyrestore restore https://images.example/redis.ckpt", "from a web server, or from an object store with s3://bucket/redis.ckpt"),
+            new("lazyrestore restore --cache /var/cache/lazyrestore s3://bucket/redis.ckpt", "the next time without fetching it again"),
             new("lazyrestore restore redis.ckpt --via 'ssh host lazyrestore serve --stdio /images'", "through any command"),
             new("ssh host cat redis.ckpt | lazyrestore restore -", "from standard input"))
     {
@@ -140,9 +149,14 @@ internal sealed class RestoreCommand : Verb
         _onPageError.AcceptOnlyFromAmong("wait", "sigbus", "kill");
         Validators.Add(result =>
         {
+            if (result.GetValue(_shellJob) && result.GetValue(_detach))
+            {
+                result.AddError("--shell-job and --detach exclude each other: a job of the terminal has it while lazyrestore waits");
+            }
+
             if (result.GetResult(_record) is { Implicit: false }
                 && (result.GetResult(_eager) is { Implicit: false } || result.GetValue(_image) is "-"
-                    || _source.IsRemote(result, _image)))
+                    || _source.IsElsewhere(result, _image)))
             {
                 result.AddError("--record needs an image in a file, and excludes --eager: it notes what is touched while memory is missing");
             }
@@ -167,11 +181,13 @@ internal sealed class RestoreCommand : Verb
         Add(_placement);
         Add(_hugePages);
         Add(_onPageError);
+        Add(_shellJob);
         Add(_tcpClose);
         Add(_inheritFd);
         Add(_fileMap);
         Add(_sourceTimeout);
         _source.AddTo(this, _image);
+        _cache.AddTo(this, result => _source.IsElsewhere(result, _image));
         Add(_metrics);
         Add(_agent);
         Add(_reportFd);
@@ -191,12 +207,13 @@ internal sealed class RestoreCommand : Verb
 
     private RestoreSettings SettingsOf(ParseResult parse) => new()
     {
-        Image = _source.Image(parse, _image),
+        Image = _cache.Applied(parse, _source.Image(parse, _image)),
         Metrics = parse.GetValue(_metrics),
         AgentSocket = parse.GetValue(_agent),
         PidFile = parse.GetValue(_pidFile),
         StatusFd = parse.GetValue(_statusFd),
         NewPid = parse.GetValue(_newPid),
+        ShellJob = parse.GetValue(_shellJob),
         Eager = parse.GetValue(_eager),
         Hydration = parse.GetValue(_prefetch) is "none" ? HydrationOrder.None : HydrationOrder.Linear,
         FollowWorkingSet = parse.GetValue(_prefetch) is "recorded",

@@ -1,9 +1,12 @@
 using System.CommandLine;
+using System.CommandLine.Parsing;
+using LazyRestore.Agent.Sources;
+using LazyRestore.Agent.Sources.Objects;
 using LazyRestore.Agent.Sources.Remote;
 
 namespace LazyRestore.Tools.Commands;
 
-/// <summary>The options of verbs whose image may be on a page server: the way to it, further servers that have it, and who we are.</summary>
+/// <summary>The options of verbs whose image may be elsewhere: the way to it, further servers that have it, and who we are.</summary>
 internal sealed class SourceOptions
 {
     private readonly Option<string> _via = new("--via")
@@ -42,20 +45,25 @@ internal sealed class SourceOptions
         HelpName = "FILE",
     };
 
+    private readonly Option<string> _s3Endpoint = new("--s3-endpoint")
+    {
+        Description = "Where the object store of s3:// is; by default what AWS_ENDPOINT_URL or the profile says, and AWS itself otherwise",
+        HelpName = "URL",
+    };
+
     /// <summary>Gives the options to a verb.</summary>
     /// <param name="verb">The verb.</param>
     /// <param name="image">Its argument that names the image.</param>
     public void AddTo(Command verb, Argument<string> image)
     {
-        foreach (Option option in (Option[])[_via, _from, _tokenFile, _authority, _certificate, _key])
+        foreach (Option option in (Option[])[_via, _from, _tokenFile, _authority, _certificate, _key, _s3Endpoint])
         {
             verb.Add(option);
         }
 
         verb.Validators.Add(result =>
         {
-            bool isRemote = result.GetResult(_via) is not null || RemoteLocation.IsRemote(result.GetValue(image) ?? "");
-            if (!isRemote && ((Option[])[_from, _tokenFile, _authority, _certificate, _key]).Any(option => result.GetResult(option) is not null))
+            if (!IsServed(result, image) && ((Option[])[_from, _tokenFile, _authority, _certificate, _key]).Any(option => result.GetResult(option) is not null))
             {
                 result.AddError("--from, --token-file and --tls-… need an image on a page server: tcp://…, tls://…, unix:… or --via");
             }
@@ -68,9 +76,9 @@ internal sealed class SourceOptions
         });
     }
 
-    /// <summary>Whether the image is on a page server.</summary>
-    public bool IsRemote(System.CommandLine.Parsing.CommandResult result, Argument<string> image) =>
-        result.GetResult(_via) is not null || RemoteLocation.IsRemote(result.GetValue(image) ?? "");
+    /// <summary>Whether the image is elsewhere.</summary>
+    public bool IsElsewhere(CommandResult result, Argument<string> image) =>
+        IsServed(result, image) || ImageOpener.IsElsewhere(result.GetValue(image) ?? "");
 
     /// <summary>What stands for the image, for whoever opens it.</summary>
     public string Image(ParseResult parse, Argument<string> image)
@@ -87,8 +95,11 @@ internal sealed class SourceOptions
                     Certificate = FullPath(parse.GetValue(_certificate)),
                     Key = FullPath(parse.GetValue(_key)),
                 }).Text
-            : first;
+            : parse.GetValue(_s3Endpoint) is { } endpoint && S3Location.Is(first) ? S3Location.WithEndpoint(first, endpoint) : first;
     }
+
+    private bool IsServed(CommandResult result, Argument<string> image) =>
+        result.GetResult(_via) is not null || RemoteLocation.IsRemote(result.GetValue(image) ?? "");
 
     // Another agent may have to find it one day, from another folder.
     private static string? FullPath(string? path) => path is null ? null : Path.GetFullPath(path);

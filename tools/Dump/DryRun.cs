@@ -47,7 +47,7 @@ internal static class DryRun
         MappedFileTable mapped = new();
         using DescriptorTable table = DescriptorTable.Open(processes);
         using HeldConnections none = new();
-        DescriptorCollector descriptors = new(processes.Select(one => one.Pid).ToHashSet(), table, objects, choices, none, refusals);
+        DescriptorCollector descriptors = new(process, processes.Select(one => one.Pid).ToHashSet(), table, objects, choices, none, refusals);
         DryRunResult result = new() { Pid = process.Pid, Refusals = refusals.All, Processes = processes.Count, Descriptors = table.Count };
         foreach (ProcDirectory one in processes)
         {

@@ -6,6 +6,9 @@ public sealed record DumpChoices
     /// <summary>Standard streams that lead outside become those of whoever restores, instead of being refused.</summary>
     public bool InheritStdio { get; init; }
 
+    /// <summary>The controlling terminal becomes that of whoever restores, instead of being refused.</summary>
+    public bool ShellJob { get; init; }
+
     /// <summary>What becomes of TCP connections.</summary>
     public TcpPolicy Tcp { get; init; }
 

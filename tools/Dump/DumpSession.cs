@@ -193,9 +193,9 @@ internal sealed class DumpSession(DumpOptions options, IDumpObserver observer, C
     private long Write(
         CheckpointWriter writer, IReadOnlyList<ProcessState> states, IReadOnlyList<ZombieRecord> zombies, IReadOnlyList<SpaceContent> contents)
     {
-        bool isSingle = states.Count == 1 && zombies.Count == 0 && states[0].Process.StopSignal == 0;
-        writer.Write(states[0].Header with { Version = isSingle ? ImageLayout.SingleProcessVersion : ImageLayout.Version });
-        foreach (CheckpointRecord record in states.SelectMany(state => state.Records).Concat(zombies))
+        CheckpointRecord[] records = [.. states.SelectMany(state => state.Records), .. zombies];
+        writer.Write(states[0].Header with { Version = ImageVersion.Of(records) });
+        foreach (CheckpointRecord record in records)
         {
             writer.Write(record);
         }

@@ -30,12 +30,15 @@ internal sealed record ProcessState
     /// <summary>The memory objects, each with a path that opens it.</summary>
     public required IReadOnlyList<(MemoryObjectRecord Record, string Path)> Objects { get; init; }
 
+    /// <summary>The System V objects.</summary>
+    public IReadOnlyList<CheckpointRecord> SystemV { get; init; } = [];
+
     /// <summary>The descriptors, and the open files that this process is the first to have.</summary>
     public required OpenFiles Files { get; init; }
 
     /// <summary>The records behind the header in the order in which they are written.</summary>
     public IReadOnlyList<CheckpointRecord> Records =>
     [
-        Process, Layout, .. Threads, .. Vmas, .. MappedFiles, .. Objects.Select(one => one.Record), .. Files.Records,
+        Process, Layout, .. Threads, .. Vmas, .. MappedFiles, .. Objects.Select(one => one.Record), .. Files.Records, .. SystemV,
     ];
 }

@@ -6,6 +6,7 @@ using LazyRestore.Tools.Dump.Memory;
 using LazyRestore.Tools.Dump.Proc;
 using LazyRestore.Tools.Dump.State;
 using LazyRestore.Tools.Dump.Support;
+using LazyRestore.Tools.Dump.SystemV;
 
 namespace LazyRestore.Tools.Dump;
 
@@ -35,7 +36,7 @@ internal sealed class StateCollector(KernelActivity activity, DumpChoices choice
         ProcDirectory[] directories = [.. processes.Select(frozen => new ProcDirectory(frozen.Pid))];
         ProcessState[] states = [.. processes.Select((frozen, place) => CollectProcess(frozen, directories[place], place > 0, readAreas))];
         using DescriptorTable table = DescriptorTable.Open(directories);
-        DescriptorCollector files = new(tree, table, _objects, choices, held, refusals);
+        DescriptorCollector files = new(directories[0], tree, table, _objects, choices, held, refusals);
         for (int place = 0; place < states.Length; place++)
         {
             refusals.Process = place > 0 ? processes[place].Pid : null;
@@ -49,6 +50,10 @@ internal sealed class StateCollector(KernelActivity activity, DumpChoices choice
             states[place] = states[place] with { Process = states[place].Process with { Space = _objects.Objects.Count + place } };
         }
 
+        SystemVCollector systemV = new(directories.Select(process => process.Pid).ToHashSet(), choices.LookOnly, refusals);
+        CheckpointRecord[] objects =
+            [.. systemV.Segments(_objects.Segments([.. states.Select(state => state.Vmas)])), .. systemV.Semaphores(), .. systemV.Queues()];
+        states[0] = states[0] with { SystemV = objects };
         states[0] = states[0] with { MappedFiles = _mapped.Files, Objects = _objects.Objects };
         return states;
     }

@@ -37,6 +37,9 @@ internal sealed class FileDescription(Checkpoint checkpoint)
         MessageQueueRecord => "message_queue",
         NetlinkSocketRecord => "netlink_socket",
         UnixSocketRecord => "unix_socket",
+        TerminalMasterRecord => "terminal_master",
+        TerminalRecord => "terminal",
+        TerminalJobRecord => "terminal_job",
         TcpConnectionRecord => "tcp_connection",
         InetSocketRecord { Protocol: Tcp } => "tcp_socket",
         InetSocketRecord => "udp_socket",
@@ -59,6 +62,9 @@ internal sealed class FileDescription(Checkpoint checkpoint)
         InotifyRecord inotify => $"watches {string.Join(", ", inotify.Watches.Select(watch => watch.Path))}",
         PidFdRecord process => string.Create(CultureInfo.InvariantCulture, $"process {process.Process}"),
         NamedPipeRecord pipe => $"{pipe.Path}, {Readable.Bytes(pipe.Capacity)}{Queued(pipe.Content.Length)}",
+        TerminalMasterRecord master => OfTerminal(master),
+        TerminalRecord terminal => terminal.HungUp ? $"{terminal.Path}, hung up" : terminal.Path,
+        TerminalJobRecord job => $"the restorer's terminal, was {job.Path}",
         MessageQueueRecord queue => queue.Name,
         NetlinkSocketRecord netlink => string.Create(CultureInfo.InvariantCulture, $"protocol {netlink.Protocol}, {netlink.Groups.Count} groups"),
         UnixSocketRecord socket => OfUnixSocket(socket),
@@ -74,6 +80,11 @@ internal sealed class FileDescription(Checkpoint checkpoint)
         MemoryObjectKind.MemFd => $"object {stored.Id}, memfd {stored.Name}, {Readable.Bytes(stored.Size)}",
         _ => $"object {stored.Id}, {stored.Name} (deleted), {Readable.Bytes(stored.Size)}",
     };
+
+    private static string OfTerminal(TerminalMasterRecord master) =>
+        string.Create(CultureInfo.InvariantCulture, $"/dev/pts/{master.Index}")
+        + (master.ForegroundGroup is 0 ? "" : $", process group {master.ForegroundGroup} in the foreground")
+        + Queued(master.Lines.Sum(line => line.Length) + master.Input.Length + master.Output.Length);
 
     private static string OfUnixSocket(UnixSocketRecord socket) =>
         $"{KernelNames.SocketType(socket.Type)} {SocketAddress.Unix(socket.Address.Span)}"

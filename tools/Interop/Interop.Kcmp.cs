@@ -9,6 +9,7 @@ internal static unsafe partial class Interop
     internal const int KCMP_FILES = 2;
     internal const int KCMP_FS = 3;
     internal const int KCMP_SIGHAND = 4;
+    internal const int KCMP_SYSVSEM = 6;
     internal const int KCMP_EPOLL_TFD = 7;
 
     [StructLayout(LayoutKind.Sequential)]

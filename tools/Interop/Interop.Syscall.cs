@@ -4,6 +4,9 @@ namespace LazyRestore.Tools;
 
 internal static partial class Interop
 {
+    internal const long SYS_semctl = 66;
+    internal const long SYS_msgrcv = 70;
+    internal const long SYS_msgctl = 71;
     internal const long SYS_fstatfs = 138;
     internal const long SYS_sched_getaffinity = 204;
     internal const long SYS_ioprio_get = 252;

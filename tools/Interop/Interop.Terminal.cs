@@ -5,6 +5,7 @@ namespace LazyRestore.Tools;
 internal static unsafe partial class Interop
 {
     internal const nuint TIOCGWINSZ = 0x5413;
+    internal const nuint TIOCGDEV = 0x80045432;
     internal const short POLLOUT = 4;
 
     [StructLayout(LayoutKind.Sequential)]

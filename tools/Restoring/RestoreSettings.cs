@@ -26,6 +26,9 @@ internal sealed record RestoreSettings
     /// <summary>Whether new process and thread IDs are taken.</summary>
     public bool NewPid { get; init; }
 
+    /// <summary>Whether our terminal becomes that of the process.</summary>
+    public bool ShellJob { get; init; }
+
     /// <summary>Whether memory is filled before the process runs.</summary>
     public bool Eager { get; init; }
 
@@ -59,6 +62,7 @@ internal sealed record RestoreSettings
         ImagePath = imagePath,
         AgentSocket = AgentSocket,
         NewPid = NewPid,
+        ShellJob = ShellJob,
         Eager = Eager,
         Hydration = Hydration,
         FollowWorkingSet = FollowWorkingSet,

@@ -14,10 +14,16 @@ internal interface IRemoteImage : IDisposable
     /// <summary>Bytes of the image.</summary>
     long Length { get; }
 
+    /// <summary>Bytes that may well be under way to here at once: with less, the way is not used up.</summary>
+    long BytesUnderWay => 32 << 20;
+
+    /// <summary>Whether <see cref="FetchAsync"/> returns as soon as it has asked, so that a thread that must not wait can call it.</summary>
+    bool AsksAtOnce => false;
+
     /// <summary>The bytes from an offset on that are here already; empty when they have to be fetched.</summary>
     ReadOnlyMemory<byte> AtHand(long offset);
 
-    /// <summary>Fetches bytes. They have not been verified.</summary>
+    /// <summary>Fetches so many bytes, all of which the image has. They have not been verified.</summary>
     Task<ReadOnlyMemory<byte>> ReadAsync(long offset, int length);
 
     /// <summary>Fetches the recording of what processes of the image touch first; empty when there is none, or it does not come in time.</summary>

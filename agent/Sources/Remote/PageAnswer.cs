@@ -15,6 +15,7 @@ internal sealed class PageAnswer : IAnswerSink, IDisposable
     private readonly ExtentBuffer _buffer;
     private readonly int _extent;
     private readonly int _end;
+    private readonly Action? _onComplete;
     private readonly Lock _lock = new();
     private bool _isDisposed;
     private ExtentDecoder? _decoder;
@@ -31,7 +32,8 @@ internal sealed class PageAnswer : IAnswerSink, IDisposable
     /// <param name="buffer">Where the pages go; nobody gives it to another extent meanwhile.</param>
     /// <param name="page">The first page that is wanted.</param>
     /// <param name="end">The page after the last.</param>
-    internal PageAnswer(RemoteExtents extents, ExtentBuffer buffer, int page, int end)
+    /// <param name="onComplete">Hears of it when the last of them has come, on the thread that brings it.</param>
+    internal PageAnswer(RemoteExtents extents, ExtentBuffer buffer, int page, int end, Action? onComplete = null)
     {
         buffer.Count(1);
         _extents = extents;
@@ -39,7 +41,23 @@ internal sealed class PageAnswer : IAnswerSink, IDisposable
         _extent = buffer.Extent;
         _page = page;
         _end = end;
+        _onComplete = onComplete;
     }
+
+    /// <summary>Takes bytes of an extent's record that were verified.</summary>
+    internal delegate void VerifiedBytes(int offset, ReadOnlySpan<byte> bytes);
+
+    /// <summary>What the index says of the extent.</summary>
+    internal ExtentEntry Entry => _extents.Entry(_extent);
+
+    /// <summary>The extent's head; null when it is not here.</summary>
+    internal ExtentHeader? Header => _extents.Header(_extent);
+
+    /// <summary>
+    /// Takes what was verified, as it came: an offset from the beginning of the extent's record, and bytes. Several answers may call it at once.
+    /// Null when nobody keeps it.
+    /// </summary>
+    internal VerifiedBytes? Verified { get; set; }
 
     /// <summary>Whether nothing is left to ask for.</summary>
     internal bool IsComplete => _extents.Header(_extent) is not null && _page >= _end;
@@ -53,7 +71,7 @@ internal sealed class PageAnswer : IAnswerSink, IDisposable
     {
         lock (_lock)
         {
-            return _isDisposed ? throw new OperationCanceledException() : new PageAnswer(_extents, _buffer, _page, _end);
+            return _isDisposed ? throw new OperationCanceledException() : new PageAnswer(_extents, _buffer, _page, _end, _onComplete) { Verified = Verified };
         }
     }
 
@@ -192,6 +210,7 @@ internal sealed class PageAnswer : IAnswerSink, IDisposable
         if (_header is not { } header)
         {
             SetHeader(_extents.Add(_extent, bytes));
+            Verified?.Invoke(0, bytes);
             return;
         }
 
@@ -200,6 +219,7 @@ internal sealed class PageAnswer : IAnswerSink, IDisposable
         {
             ExtentDecoder.VerifyPages(header, ordinal, bytes);
             _buffer.Arrive(ordinal, bytes);
+            Verified?.Invoke(OffsetInRecord(header, ordinal), bytes);
             Pass(header, ordinal, 1, static _ => { });
             return;
         }
@@ -210,6 +230,7 @@ internal sealed class PageAnswer : IAnswerSink, IDisposable
         }
 
         int pages = (_decoder ??= new ExtentDecoder()).DecodeBlockOf(header, ordinal, bytes, _decoded);
+        Verified?.Invoke(OffsetInRecord(header, ordinal), bytes);
         int first = ordinal - (ordinal % ImageLayout.PagesPerBlock);
         for (int place = 0; place < pages; place++)
         {
@@ -218,6 +239,8 @@ internal sealed class PageAnswer : IAnswerSink, IDisposable
 
         Pass(header, ordinal, pages - (ordinal - first), static _ => { });
     }
+
+    private static int OffsetInRecord(ExtentHeader header, int ordinal) => header.Entry.HeadLength + ExtentDecoder.RangeOf(header, ordinal).Offset;
 
     private void SetHeader(ExtentHeader header)
     {
@@ -241,6 +264,11 @@ internal sealed class PageAnswer : IAnswerSink, IDisposable
             note(ordinal + passed);
             _page++;
             SkipAbsent(header);
+        }
+
+        if (_page >= _end)
+        {
+            _onComplete?.Invoke();
         }
     }
 

@@ -1,4 +1,5 @@
 using System.Buffers;
+using System.Diagnostics;
 using LazyRestore.Agent.Protocol;
 
 namespace LazyRestore.Agent.Sources.Remote;
@@ -9,19 +10,16 @@ namespace LazyRestore.Agent.Sources.Remote;
 /// </summary>
 internal sealed class PageConnection : IDisposable
 {
-    private const ulong Credit = 64 << 20;
-    private const ulong CreditStep = 1 << 20;
-
     private readonly ByteChannel _channel;
     private readonly PageTimeouts _timeouts;
     private readonly FrameReader _input;
     private readonly SemaphoreSlim _output = new(1);
     private readonly Dictionary<ulong, Request> _requests = [];
+    private readonly CreditWindow _window = new();
     private readonly CancellationTokenSource _lost = new();
     private Exception? _problem;
     private volatile bool _isDraining;
     private ulong _lastId;
-    private ulong _consumed;
     private long _said = Environment.TickCount64;
 
     private PageConnection(ByteChannel channel, PageTimeouts timeouts)
@@ -33,6 +31,9 @@ internal sealed class PageConnection : IDisposable
 
     /// <summary>Whether requests can still be made.</summary>
     internal bool IsUsable => Volatile.Read(ref _problem) is null && !_isDraining;
+
+    /// <summary>Bytes of bulk that may be under way.</summary>
+    internal long BytesUnderWay => _window.Size;
 
     /// <summary>The number that the image has on this connection.</summary>
     internal ulong Image { get; set; }
@@ -53,7 +54,7 @@ internal sealed class PageConnection : IDisposable
         PageConnection connection = new(channel, timeouts);
         try
         {
-            await connection.SendAsync(Frames.Hello(new HelloFrame(Credit, token, [])), cancellation).ConfigureAwait(false);
+            await connection.SendAsync(Frames.Hello(new HelloFrame((ulong)connection._window.Size, token, [])), cancellation).ConfigureAwait(false);
             if (!await connection._input.ReadAsync(cancellation).ConfigureAwait(false))
             {
                 throw new IOException("the server ended the connection at once");
@@ -94,17 +95,13 @@ internal sealed class PageConnection : IDisposable
 
         try
         {
-            await SendAsync(frame(id), cancellation).ConfigureAwait(false);
+            request.AskedAt = Stopwatch.GetTimestamp();
+            await SendRequestAsync(id, frame(id), cancellation).ConfigureAwait(false);
             await request.Completion.Task.WaitAsync(cancellation).ConfigureAwait(false);
             return id;
         }
         finally
         {
-            lock (_requests)
-            {
-                _ = _requests.Remove(id);
-            }
-
             request.Leave();
         }
     }
@@ -115,7 +112,7 @@ internal sealed class PageConnection : IDisposable
         {
             lock (_requests)
             {
-                return _requests.Count > 0;
+                return _requests.Values.Any(static request => !request.IsLeft);
             }
         }
     }
@@ -207,7 +204,7 @@ internal sealed class PageConnection : IDisposable
                     throw problem;
                 }
 
-                Find(id)?.Fail(problem);
+                Find(id, isLast: true)?.Fail(problem);
                 return null;
             case FrameKind.Drain:
                 // What was asked for still comes; the rest is asked elsewhere.
@@ -220,28 +217,42 @@ internal sealed class PageConnection : IDisposable
 
     private byte[]? TakeData()
     {
-        if (Find(_input.Id) is not { } request)
+        // Who has left its request has it until the answer ends: the server has spent credit on that.
+        if (Find(_input.Id, _input.IsLast) is not { } request)
         {
             return null;
+        }
+
+        long now = Stopwatch.GetTimestamp();
+        if (!request.IsBulk && request.AskedAt > 0)
+        {
+            _window.Turned(now - request.AskedAt);
+            request.AskedAt = 0;
         }
 
         request.Append(_input.Payload, _input.IsLast);
-        _consumed += request.IsBulk ? (ulong)_input.Payload.Length : 0;
-        if (_consumed < CreditStep)
-        {
-            return null;
-        }
-
-        byte[] credit = Frames.Numbers(FrameKind.Credit, _consumed);
-        _consumed = 0;
-        return credit;
+        long grant = request.IsBulk ? _window.Consume(_input.Payload.Length, now) : 0;
+        return grant > 0 ? Frames.Numbers(FrameKind.Credit, (ulong)grant) : null;
     }
 
-    private Request? Find(ulong id)
+    private Request? Find(ulong id, bool isLast)
     {
         lock (_requests)
         {
-            return _requests.GetValueOrDefault(id);
+            return isLast && _requests.Remove(id, out Request? last) ? last : _requests.GetValueOrDefault(id);
+        }
+    }
+
+    private async Task SendRequestAsync(ulong id, byte[] frame, CancellationToken cancellation)
+    {
+        try
+        {
+            await SendAsync(frame, cancellation).ConfigureAwait(false);
+        }
+        catch
+        {
+            _ = Find(id, isLast: true);
+            throw;
         }
     }
 
@@ -298,6 +309,11 @@ internal sealed class PageConnection : IDisposable
         private bool _isLeft;
 
         internal bool IsBulk => isBulk;
+
+        internal bool IsLeft => Volatile.Read(ref _isLeft);
+
+        // In ticks of the stopwatch; 0 once the answer has begun.
+        internal long AskedAt { get; set; }
 
         internal TaskCompletionSource Completion { get; } = new(TaskCreationOptions.RunContinuationsAsynchronously);
 

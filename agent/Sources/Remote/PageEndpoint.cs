@@ -20,8 +20,7 @@ internal sealed class PageEndpoint : IDisposable
     private readonly Action<Exception> _onLost;
     private readonly SemaphoreSlim _connecting = new(1);
     private readonly CircuitBreakerStateProvider _state = new();
-    private readonly ResiliencePipeline<IAnswerSink> _breaker;
-    private readonly ResiliencePipeline<ByteChannel> _dialing;
+    private readonly Lazy<ResiliencePipeline<IAnswerSink>> _breaker;
     private PageConnection? _connection;
     private int _lies;
     private long _failedAt;
@@ -40,27 +39,7 @@ internal sealed class PageEndpoint : IDisposable
         _timeouts = timeouts;
         _openImage = openImage;
         _onLost = onLost;
-        _breaker = new ResiliencePipelineBuilder<IAnswerSink>()
-            .AddCircuitBreaker(new CircuitBreakerStrategyOptions<IAnswerSink>
-            {
-                // Who lies works; it is asked as the last for that.
-                ShouldHandle = static arguments => ValueTask.FromResult(arguments.Outcome.Exception is not (
-                    null or OperationCanceledException or ImageDamagedException or DamagedThereException)),
-                FailureRatio = 0.5,
-                MinimumThroughput = 2,
-                SamplingDuration = TimeSpan.FromSeconds(5),
-                BreakDuration = timeouts.Break,
-                StateProvider = _state,
-            })
-            .Build();
-        _dialing = new ResiliencePipelineBuilder<ByteChannel>()
-            .AddHedging(new HedgingStrategyOptions<ByteChannel>
-            {
-                ShouldHandle = static _ => ValueTask.FromResult(false),
-                MaxHedgedAttempts = MostFurtherDials,
-                Delay = timeouts.Redial,
-            })
-            .Build();
+        _breaker = new(Breaker);
     }
 
     /// <summary>Where it is.</summary>
@@ -68,6 +47,9 @@ internal sealed class PageEndpoint : IDisposable
 
     /// <summary>Whether requests can be made at once.</summary>
     internal bool IsConnected => Volatile.Read(ref _connection) is { IsUsable: true };
+
+    /// <summary>Bytes of bulk that may be under way from it.</summary>
+    internal long BytesUnderWay => Volatile.Read(ref _connection)?.BytesUnderWay ?? CreditWindow.Least;
 
     /// <summary>
     /// How little it is to be asked, compared with others: who has lied comes last, who does not work before that, and who is not connected
@@ -81,7 +63,7 @@ internal sealed class PageEndpoint : IDisposable
 
     /// <summary>Asks it something, unless its circuit is broken.</summary>
     internal async Task<IAnswerSink> AskThroughBreakerAsync(Func<PageConnection, CancellationToken, Task<IAnswerSink>> ask, TimeSpan patience, CancellationToken cancellation) =>
-        await _breaker.ExecuteAsync(async token => await AskAsync(ask, patience, token).ConfigureAwait(false), cancellation).ConfigureAwait(false);
+        await _breaker.Value.ExecuteAsync(async token => await AskAsync(ask, patience, token).ConfigureAwait(false), cancellation).ConfigureAwait(false);
 
     /// <summary>Asks it something. A server that sends what is wrong, or nothing, is left: with a new connection it begins anew.</summary>
     /// <param name="ask">Makes the request.</param>
@@ -168,9 +150,8 @@ internal sealed class PageEndpoint : IDisposable
         try
         {
             channel = Location.Host is null
-                ? await Dialer.DialAsync(Location, _credentials, cancellation).ConfigureAwait(false)
-                : await _dialing.ExecuteAsync(
-                    async token => await Dialer.DialAsync(Location, _credentials, token).ConfigureAwait(false), cancellation).ConfigureAwait(false);
+                ? await DialAsync(cancellation).ConfigureAwait(false)
+                : await DialAgainAndAgainAsync(cancellation).ConfigureAwait(false);
         }
         catch (AuthenticationException problem)
         {
@@ -194,6 +175,53 @@ internal sealed class PageEndpoint : IDisposable
             throw;
         }
     }
+
+    private Task<ByteChannel> DialAsync(CancellationToken cancellation) => Dialer.DialAsync(Location, _credentials, cancellation);
+
+    // Who does not answer soon is dialled once more, and again, beside the first attempt.
+    private async Task<ByteChannel> DialAgainAndAgainAsync(CancellationToken cancellation)
+    {
+        using var ending = CancellationTokenSource.CreateLinkedTokenSource(cancellation);
+        Task<ByteChannel> first = DialAsync(ending.Token);
+        if (await Task.WhenAny(first, Task.Delay(_timeouts.Redial, cancellation)).ConfigureAwait(false) == first)
+        {
+            return await first.ConfigureAwait(false);
+        }
+
+        int attempts = 0;
+        try
+        {
+            return await Dialing(_timeouts.Redial).ExecuteAsync(
+                async token => await (Interlocked.Increment(ref attempts) == 1 ? first : DialAsync(token)).ConfigureAwait(false), cancellation).ConfigureAwait(false);
+        }
+        finally
+        {
+            await ending.CancelAsync().ConfigureAwait(false);
+        }
+    }
+
+    private static ResiliencePipeline<ByteChannel> Dialing(TimeSpan redial) => new ResiliencePipelineBuilder<ByteChannel>()
+        .AddHedging(new HedgingStrategyOptions<ByteChannel>
+        {
+            ShouldHandle = static _ => ValueTask.FromResult(false),
+            MaxHedgedAttempts = MostFurtherDials,
+            DelayGenerator = arguments => ValueTask.FromResult(arguments.AttemptNumber == 0 ? TimeSpan.Zero : redial),
+        })
+        .Build();
+
+    private ResiliencePipeline<IAnswerSink> Breaker() => new ResiliencePipelineBuilder<IAnswerSink>()
+        .AddCircuitBreaker(new CircuitBreakerStrategyOptions<IAnswerSink>
+        {
+            // Who lies works; it is asked as the last for that.
+            ShouldHandle = static arguments => ValueTask.FromResult(arguments.Outcome.Exception is not (
+                null or OperationCanceledException or ImageDamagedException or DamagedThereException)),
+            FailureRatio = 0.5,
+            MinimumThroughput = 2,
+            SamplingDuration = TimeSpan.FromSeconds(5),
+            BreakDuration = _timeouts.Break,
+            StateProvider = _state,
+        })
+        .Build();
 
     private string? ReadToken()
     {

@@ -18,31 +18,24 @@ internal sealed class RemoteImage : IRemoteImage
     private readonly PageTimeouts _timeouts;
     private readonly PageEndpoint[] _endpoints;
     private readonly CancellationTokenSource _end = new();
-    private readonly ResiliencePipeline _retry;
-    private readonly ResiliencePipeline<IAnswerSink> _awaited;
-    private readonly ResiliencePipeline<IAnswerSink> _unhurried;
+
+    // To make one takes longer than an answer from nearby does.
+    private readonly Lazy<ResiliencePipeline> _retry;
+    private readonly Lazy<ResiliencePipeline<IAnswerSink>> _awaited;
+    private readonly Lazy<ResiliencePipeline<IAnswerSink>> _unhurried;
     private ImageIdentity? _identity;
     private int _isRepairing;
     private bool _isOpened;
 
-    private RemoteImage(RemoteReplicas replicas, PageTimeouts timeouts)
+    private RemoteImage(RemoteReplicas replicas, SourceHealth health, PageTimeouts timeouts)
     {
         _replicas = replicas;
+        Health = health;
         _timeouts = timeouts;
         _endpoints = [.. replicas.Locations.Select(Endpoint)];
-        _retry = new ResiliencePipelineBuilder()
-            .AddRetry(new RetryStrategyOptions
-            {
-                ShouldHandle = static arguments => ValueTask.FromResult(arguments.Outcome.Exception is IOException),
-                BackoffType = DelayBackoffType.Exponential,
-                UseJitter = true,
-                Delay = timeouts.FirstRetry,
-                MaxDelay = timeouts.LongestRetry,
-                MaxRetryAttempts = int.MaxValue,
-            })
-            .Build();
-        _awaited = Hedging(timeouts.Hedge, _endpoints.Length);
-        _unhurried = Hedging(Timeout.InfiniteTimeSpan, _endpoints.Length);
+        _retry = new(Retry);
+        _awaited = new(() => Hedging(timeouts.Hedge, _endpoints.Length));
+        _unhurried = new(() => Hedging(Timeout.InfiniteTimeSpan, _endpoints.Length));
     }
 
     /// <summary>What the image is; known once it is opened.</summary>
@@ -55,16 +48,28 @@ internal sealed class RemoteImage : IRemoteImage
     public string Name => _replicas.ToString();
 
     /// <inheritdoc/>
-    public SourceHealth Health { get; } = new();
+    public SourceHealth Health { get; }
 
     /// <inheritdoc/>
     public long Length => Identity.Length;
 
+    // Not when a connection has to be made first.
+    /// <inheritdoc/>
+    public bool AsksAtOnce => Array.Exists(_endpoints, static endpoint => endpoint.IsConnected);
+
+    /// <inheritdoc/>
+    public long BytesUnderWay => _endpoints.Max(static endpoint => endpoint.BytesUnderWay);
+
     /// <summary>Opens an image and fetches everything but its extents.</summary>
+    /// <param name="replicas">Where it is.</param>
+    /// <param name="health">Told whether it can be reached.</param>
+    /// <param name="timeouts">How long to wait.</param>
+    /// <param name="cancellation">Gives up.</param>
     /// <exception cref="LazyRestoreException">It cannot be reached in time, or all servers refuse.</exception>
-    internal static async Task<RemoteImage> OpenAsync(RemoteReplicas replicas, PageTimeouts timeouts, CancellationToken cancellation)
+    internal static async Task<RemoteImage> OpenAsync(
+        RemoteReplicas replicas, SourceHealth health, PageTimeouts timeouts, CancellationToken cancellation)
     {
-        RemoteImage image = new(replicas, timeouts);
+        RemoteImage image = new(replicas, health, timeouts);
         using var deadline = CancellationTokenSource.CreateLinkedTokenSource(cancellation);
         deadline.CancelAfter(timeouts.Opening);
         try
@@ -175,6 +180,18 @@ internal sealed class RemoteImage : IRemoteImage
         }
     }
 
+    private ResiliencePipeline Retry() => new ResiliencePipelineBuilder()
+        .AddRetry(new RetryStrategyOptions
+        {
+            ShouldHandle = static arguments => ValueTask.FromResult(arguments.Outcome.Exception is IOException),
+            BackoffType = DelayBackoffType.Exponential,
+            UseJitter = true,
+            Delay = _timeouts.FirstRetry,
+            MaxDelay = _timeouts.LongestRetry,
+            MaxRetryAttempts = int.MaxValue,
+        })
+        .Build();
+
     private static ResiliencePipeline<IAnswerSink> Hedging(TimeSpan delay, int endpoints) => new ResiliencePipelineBuilder<IAnswerSink>()
         .AddHedging(new HedgingStrategyOptions<IAnswerSink>
         {
@@ -189,30 +206,42 @@ internal sealed class RemoteImage : IRemoteImage
 
     // Makes a request until it is answered.
     private async Task<IAnswerSink> AskAsync(
-        Func<PageConnection, CancellationToken, Task<IAnswerSink>> ask, bool isAwaited, CancellationToken cancellation) => await _retry.ExecuteAsync(
-        async token =>
+        Func<PageConnection, CancellationToken, Task<IAnswerSink>> ask, bool isAwaited, CancellationToken cancellation)
+    {
+        try
         {
-            Exception[] problems;
-            try
-            {
-                IAnswerSink answer = _endpoints.Length == 1
-                    ? await _endpoints[0].AskAsync(ask, Patience(isAwaited), token).ConfigureAwait(false)
-                    : await AskAnyAsync(ask, isAwaited, token).ConfigureAwait(false);
-                Health.Back();
-                return answer;
-            }
-            catch (ReplicasFailedException failed)
-            {
-                problems = failed.Problems;
-            }
-            catch (Exception problem) when (!token.IsCancellationRequested)
-            {
-                problems = [problem];
-            }
+            return await AskOnceAsync(ask, isAwaited, cancellation).ConfigureAwait(false);
+        }
+        catch (IOException) when (!cancellation.IsCancellationRequested)
+        {
+            return await _retry.Value.ExecuteAsync(
+                async token => await AskOnceAsync(ask, isAwaited, token).ConfigureAwait(false), cancellation).ConfigureAwait(false);
+        }
+    }
 
-            throw Judge(problems);
-        },
-        cancellation).ConfigureAwait(false);
+    private async Task<IAnswerSink> AskOnceAsync(
+        Func<PageConnection, CancellationToken, Task<IAnswerSink>> ask, bool isAwaited, CancellationToken cancellation)
+    {
+        Exception[] problems;
+        try
+        {
+            IAnswerSink answer = _endpoints.Length == 1
+                ? await _endpoints[0].AskAsync(ask, Patience(isAwaited), cancellation).ConfigureAwait(false)
+                : await AskAnyAsync(ask, isAwaited, cancellation).ConfigureAwait(false);
+            Health.Back();
+            return answer;
+        }
+        catch (ReplicasFailedException failed)
+        {
+            problems = failed.Problems;
+        }
+        catch (Exception problem) when (!cancellation.IsCancellationRequested)
+        {
+            problems = [problem];
+        }
+
+        throw Judge(problems);
+    }
 
     private TimeSpan Patience(bool isAwaited) => isAwaited ? _timeouts.Demand : _timeouts.Bulk;
 
@@ -224,7 +253,7 @@ internal sealed class RemoteImage : IRemoteImage
         int next = -1;
         try
         {
-            return await (isAwaited ? _awaited : _unhurried).ExecuteAsync(
+            return await (isAwaited ? _awaited : _unhurried).Value.ExecuteAsync(
                 async token =>
                 {
                     int place = Interlocked.Increment(ref next);

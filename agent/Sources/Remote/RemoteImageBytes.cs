@@ -39,6 +39,16 @@ internal sealed class RemoteImageBytes(IRemoteImage remote) : IImageBytes
         }
     }
 
+    /// <summary>Lets go of what was read ahead; it is asked for again when it is needed.</summary>
+    internal void Forget()
+    {
+        lock (_lock)
+        {
+            _pieces.Clear();
+            _announced.Clear();
+        }
+    }
+
     /// <inheritdoc/>
     public void Dispose() => remote.Dispose();
 

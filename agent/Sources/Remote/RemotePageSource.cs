@@ -1,5 +1,4 @@
 using LazyRestore.ImageFormat;
-using static Tmds.Linux.LibC;
 
 namespace LazyRestore.Agent.Sources.Remote;
 
@@ -9,19 +8,14 @@ namespace LazyRestore.Agent.Sources.Remote;
 /// </summary>
 internal sealed class RemotePageSource : IAwaitedPageSource
 {
-    private const int Buffers = 48;
-
     private readonly IRemoteImage _remote;
     private readonly RemoteExtents _extents;
-    private readonly ExtentBuffer?[] _buffers = new ExtentBuffer?[Buffers];
-    private readonly Dictionary<int, ExtentBuffer> _byExtent = [];
+    private readonly ArrivalSignal _signal = new();
+    private readonly ExtentBuffers _buffers;
     private readonly CancellationTokenSource _end = new();
     private readonly CountdownEvent _running = new(1);
     private readonly bool[] _failed;
     private LazyRestoreException? _problem;
-    private int _isAnnounced;
-    private long _uses;
-    private long _announcements;
 
     /// <summary>Creates the source of an image.</summary>
     /// <param name="image">The image; it stays the caller's.</param>
@@ -35,11 +29,7 @@ internal sealed class RemotePageSource : IAwaitedPageSource
             [.. entries.Select(entry => entry.Address.Address)], [.. entries.Select(entry => (ushort)entry.PresentPages)]);
         _extents = new RemoteExtents(image, entries.Offset, entries.Count);
         _failed = new bool[entries.Count];
-        Announcements = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
-        if (Announcements < 0)
-        {
-            throw new NativeException("eventfd", errno, "of the page source");
-        }
+        _buffers = new ExtentBuffers(_signal);
     }
 
     /// <inheritdoc/>
@@ -58,7 +48,11 @@ internal sealed class RemotePageSource : IAwaitedPageSource
     public string Name => _remote.Name;
 
     /// <inheritdoc/>
-    public int Announcements { get; }
+    public int Announcements => _signal.Descriptor;
+
+    // One that is being taken and one that is awaited, beside what is under way.
+    /// <inheritdoc/>
+    public int ExtentsAhead => (int)Math.Clamp((_remote.BytesUnderWay / ImageLayout.ExtentSpan) + 2, 3, ExtentBuffers.Count / 3);
 
     /// <inheritdoc/>
     public FetchOutcome Open(int extent, out ReadOnlySpan<ulong> presence)
@@ -89,7 +83,7 @@ internal sealed class RemotePageSource : IAwaitedPageSource
         }
 
         int ordinal = header.Presence.Rank(page);
-        if (Find(extent) is { } buffer)
+        if (_buffers.Find(extent) is { } buffer)
         {
             if (buffer.HasArrived(ordinal))
             {
@@ -109,7 +103,7 @@ internal sealed class RemotePageSource : IAwaitedPageSource
     /// <inheritdoc/>
     public unsafe FetchOutcome FetchInto(int extent, int page, int count, byte* destination)
     {
-        if (Find(extent) is not { } buffer || buffer.ArrivedFrom(page, count) < count)
+        if (_buffers.Find(extent) is not { } buffer || buffer.ArrivedFrom(page, count) < count)
         {
             return FetchOutcome.Awaited;
         }
@@ -119,7 +113,7 @@ internal sealed class RemotePageSource : IAwaitedPageSource
     }
 
     /// <inheritdoc/>
-    public FetchOutcome Whole(int extent) => Find(extent) switch
+    public FetchOutcome Whole(int extent) => _buffers.Find(extent) switch
     {
         _ when Volatile.Read(ref _failed[extent]) => FetchOutcome.Damaged,
         null => FetchOutcome.Awaited,
@@ -128,14 +122,36 @@ internal sealed class RemotePageSource : IAwaitedPageSource
     };
 
     /// <inheritdoc/>
-    public FetchOutcome AskAhead(int extent, int page, int end)
+    public FetchOutcome AskAhead(int extent, int page, int end) =>
+        Look(extent, ref page, end) is var outcome and not FetchOutcome.Awaited ? outcome : Ask(extent, page, end, isBulk: true);
+
+    /// <inheritdoc/>
+    public FetchOutcome Look(int extent, int page, int end) => Look(extent, ref page, end);
+
+    /// <inheritdoc/>
+    public bool TakeAnnouncement() => _signal.Take();
+
+    /// <inheritdoc/>
+    public void Dispose()
+    {
+        _end.Cancel();
+        _ = _running.Signal();
+        _running.Wait();
+
+        _buffers.Dispose();
+        _signal.Dispose();
+        _running.Dispose();
+    }
+
+    // Comes to the first page that is stored.
+    private FetchOutcome Look(int extent, ref int page, int end)
     {
         if (Volatile.Read(ref _failed[extent]))
         {
             return FetchOutcome.Damaged;
         }
 
-        if (_extents.Header(extent) is { } header && Find(extent) is { } buffer)
+        if (_extents.Header(extent) is { } header && _buffers.Find(extent) is { } buffer)
         {
             while (page < end && !header.Presence[page])
             {
@@ -153,58 +169,13 @@ internal sealed class RemotePageSource : IAwaitedPageSource
             }
         }
 
-        return Ask(extent, page, end, isBulk: true);
-    }
-
-    /// <inheritdoc/>
-    public unsafe bool TakeAnnouncement()
-    {
-        if (Volatile.Read(ref _isAnnounced) == 0)
-        {
-            return false;
-        }
-
-        ulong count;
-        _ = read(Announcements, &count, sizeof(ulong));
-        Volatile.Write(ref _isAnnounced, 0);
-        Interlocked.MemoryBarrier();
-        _ = Interlocked.Increment(ref _announcements);
-        return true;
-    }
-
-    /// <inheritdoc/>
-    public void Dispose()
-    {
-        _end.Cancel();
-        _ = _running.Signal();
-        _running.Wait();
-
-        // Answers to what was asked elsewhere as well are given up a moment later.
-        SpinWait.SpinUntil(() => Array.TrueForAll(_buffers, static buffer => buffer is null or { InFlight: 0 }));
-        foreach (ExtentBuffer? buffer in _buffers)
-        {
-            buffer?.Dispose();
-        }
-
-        _ = close(Announcements);
-        _running.Dispose();
-    }
-
-    private ExtentBuffer? Find(int extent)
-    {
-        if (!_byExtent.TryGetValue(extent, out ExtentBuffer? buffer))
-        {
-            return null;
-        }
-
-        buffer.LastUse = ++_uses;
-        return buffer;
+        return FetchOutcome.Awaited;
     }
 
     // Asks for pages that nobody has asked for in this lane, if there is a buffer for them.
     private FetchOutcome Ask(int extent, int page, int end, bool isBulk)
     {
-        if ((Find(extent) ?? TryTake(extent)) is not { } buffer)
+        if ((_buffers.Find(extent) ?? _buffers.TryTake(extent)) is not { } buffer)
         {
             return FetchOutcome.Awaited;
         }
@@ -227,55 +198,17 @@ internal sealed class RemotePageSource : IAwaitedPageSource
             asked[marked >> 6] |= 1UL << (marked & 63);
         }
 
-        PageAnswer answer = new(_extents, buffer, first, end);
+        Demand? demand = isBulk ? null : new Demand(_signal, buffer);
+        PageAnswer answer = new(_extents, buffer, first, end, demand is null ? null : demand.Tell);
         _extents.Meter.AddRequest();
         _running.AddCount();
-        _ = Task.Run(() => FetchAsync(buffer, answer, isBulk));
+        _ = demand is not null && _remote.AsksAtOnce ? FetchAsync(buffer, answer, demand) : Task.Run(() => FetchAsync(buffer, answer, demand));
         return FetchOutcome.Awaited;
     }
 
     private static bool Contains(ulong[] bits, int page) => (bits[page >> 6] >> (page & 63) & 1) != 0;
 
-    // What arrived since the agent thread looked last is not given up before it had an opportunity to use it.
-    private ExtentBuffer? TryTake(int extent)
-    {
-        ExtentBuffer? oldest = null;
-        ExtentBuffer? oldestOfAll = null;
-        bool anyInFlight = false;
-        for (int place = 0; place < Buffers; place++)
-        {
-            if (_buffers[place] is not { } buffer)
-            {
-                oldest = oldestOfAll = _buffers[place] = new ExtentBuffer();
-                break;
-            }
-
-            if (buffer.InFlight > 0)
-            {
-                anyInFlight = true;
-                continue;
-            }
-
-            oldestOfAll = oldestOfAll is null || buffer.LastUse < oldestOfAll.LastUse ? buffer : oldestOfAll;
-            if (Volatile.Read(ref _announcements) - buffer.LastArrival > 1)
-            {
-                oldest = oldest is null || buffer.LastUse < oldest.LastUse ? buffer : oldest;
-            }
-        }
-
-        ExtentBuffer? taken = oldest ?? (anyInFlight ? null : oldestOfAll);
-        if (taken is not null)
-        {
-            _ = _byExtent.Remove(taken.Extent);
-            taken.Reset(extent);
-            taken.LastUse = ++_uses;
-            _byExtent[extent] = taken;
-        }
-
-        return taken;
-    }
-
-    private async Task FetchAsync(ExtentBuffer buffer, PageAnswer answer, bool isBulk)
+    private async Task FetchAsync(ExtentBuffer buffer, PageAnswer answer, Demand? demand)
     {
         int extent = buffer.Extent;
         try
@@ -284,7 +217,7 @@ internal sealed class RemotePageSource : IAwaitedPageSource
             {
                 try
                 {
-                    await _remote.FetchAsync(answer.Query, answer, isBulk, _end.Token).ConfigureAwait(false);
+                    await _remote.FetchAsync(answer.Query, answer, isBulk: demand is null, _end.Token).ConfigureAwait(false);
                 }
                 catch (ImageDamagedException problem)
                 {
@@ -308,19 +241,29 @@ internal sealed class RemotePageSource : IAwaitedPageSource
         }
         finally
         {
-            buffer.LastArrival = Interlocked.Read(ref _announcements);
+            buffer.LastArrival = _signal.Taken;
             answer.Dispose();
-            Announce();
+            if (_buffers.Release() || demand is not { IsTold: true })
+            {
+                _signal.Announce();
+            }
+
             _ = _running.Signal();
         }
     }
 
-    private unsafe void Announce()
+    // What somebody waits for is announced when it comes, not only when its request has ended.
+    private sealed class Demand(ArrivalSignal signal, ExtentBuffer buffer)
     {
-        if (Interlocked.Exchange(ref _isAnnounced, 1) == 0)
+        private volatile bool _isTold;
+
+        internal bool IsTold => _isTold;
+
+        internal void Tell()
         {
-            ulong one = 1;
-            _ = write(Announcements, &one, sizeof(ulong));
+            buffer.LastArrival = signal.Taken;
+            _isTold = true;
+            signal.Announce();
         }
     }
 }

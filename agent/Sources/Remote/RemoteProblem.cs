@@ -9,8 +9,7 @@ internal static class RemoteProblem
     /// </summary>
     internal static Exception Of(string reason, string message) => reason switch
     {
-        "refused" or "unauthorized" => new LazyRestoreException(
-            FailureReason.SourceUnreachable,
+        "refused" or "unauthorized" => new SourceRefusedException(
             $"the page server refuses: {message}",
             reason == "refused" ? null : "Give the token that the server was started with, --token-file."),
         "damaged" => new DamagedThereException(message),

@@ -27,6 +27,7 @@ internal sealed class ServerAtSocket : IDisposable
     {
         KeepAlive = TimeSpan.FromMilliseconds(100),
         Stall = TimeSpan.FromMilliseconds(800),
+        OpeningWithCache = TimeSpan.FromMilliseconds(300),
         Silence = TimeSpan.FromMilliseconds(800),
         Greeting = TimeSpan.FromSeconds(1),
         Break = TimeSpan.FromSeconds(0.5),

@@ -51,7 +51,7 @@ internal sealed class RemotePages(CheckpointImage image) : IDisposable
         }
     }
 
-    private FetchOutcome Await(Func<FetchOutcome> ask)
+    internal FetchOutcome Await(Func<FetchOutcome> ask)
     {
         FetchOutcome outcome = FetchOutcome.Awaited;
         bool isKnown = SpinWait.SpinUntil(

@@ -23,7 +23,7 @@ public sealed class InspectTests(ImageFolder folder) : IClassFixture<ImageFolder
     [InlineData("processes", 2)]
     [InlineData("threads", 2)]
     [InlineData("maps", 4)]
-    [InlineData("files", 17)]
+    [InlineData("files", 20)]
     public void ASectionHasARowForEachThing(string section, int rows)
     {
         Assert.Equal(rows, Inspect(section).Json.GetProperty(section).GetArrayLength());

@@ -11,6 +11,7 @@ internal sealed class DescriptorCollector
     private readonly IReadOnlyList<OpenDescription> _all;
     private readonly Refusals _refusals;
     private readonly PathFiles _paths;
+    private readonly Terminals _terminals;
     private readonly Pipes _pipes;
     private readonly AnonymousFiles _anonymous;
     private readonly UnixSockets _unix;
@@ -21,6 +22,7 @@ internal sealed class DescriptorCollector
     private readonly FileOwners _owners;
 
     /// <summary>Prepares to read the descriptors.</summary>
+    /// <param name="root">The first process of the tree.</param>
     /// <param name="processes">The process IDs of the tree.</param>
     /// <param name="table">Its descriptors.</param>
     /// <param name="objects">Where memfds and deleted files are gathered.</param>
@@ -28,12 +30,14 @@ internal sealed class DescriptorCollector
     /// <param name="held">Where connections are held that are saved.</param>
     /// <param name="refusals">What cannot be saved is added here.</param>
     public DescriptorCollector(
-        IReadOnlySet<int> processes, DescriptorTable table, MemoryObjectTable objects, DumpChoices choices, HeldConnections held, Refusals refusals)
+        ProcDirectory root, IReadOnlySet<int> processes, DescriptorTable table, MemoryObjectTable objects, DumpChoices choices, HeldConnections held,
+        Refusals refusals)
     {
         _all = table.Descriptions;
         _refusals = refusals;
         StandardStreams streams = new(choices.InheritStdio, refusals);
-        _paths = new PathFiles(objects, streams, _all, refusals);
+        _paths = new PathFiles(objects, refusals);
+        _terminals = new Terminals(processes, streams, _all, choices.ShellJob ? new JobOfTerminal(root, refusals) : null, choices.LookOnly, refusals);
         _pipes = new Pipes(streams, _all, choices.LookOnly, refusals);
         _anonymous = new AnonymousFiles(processes, _all, refusals);
         _unix = new UnixSockets(streams, _all, choices.LookOnly, refusals);
@@ -85,6 +89,8 @@ internal sealed class DescriptorCollector
         {
             case Interop.S_IFREG or Interop.S_IFDIR when first.Link.StartsWith('/'):
                 return _paths.File(description);
+            case Interop.S_IFCHR when Terminals.IsTerminal(first.Status.SpecialDevice):
+                return _terminals.Record(description);
             case Interop.S_IFCHR:
                 return _paths.Device(description);
             case Interop.S_IFIFO when first.Link.StartsWith('/'):

@@ -6,13 +6,9 @@ using LazyRestore.Tools.Dump.Support;
 namespace LazyRestore.Tools.Dump.Descriptors;
 
 /// <summary>Regular files, directories and character devices.</summary>
-public sealed class PathFiles(
-    MemoryObjectTable objects, StandardStreams streams, IReadOnlyList<OpenDescription> all, Refusals refusals)
+public sealed class PathFiles(MemoryObjectTable objects, Refusals refusals)
 {
     private const uint MemoryDevices = 1;
-    private const uint TerminalDevices = 5;
-    private const uint CurrentTerminal = 0;
-    private const uint TerminalMultiplexer = 2;
 
     // null, zero, full, random, urandom: they hold no state.
     private static readonly uint[] StatelessDevices = [3, 5, 7, 8, 9];
@@ -39,25 +35,16 @@ public sealed class PathFiles(
         description, description.First.Status.Links == 0 ? UnsupportedKind.DeletedDirectory : UnsupportedKind.MovedFile,
         description.First.Status.SpecialDevice);
 
-    /// <summary>The record of a character device; null when it is refused.</summary>
+    /// <summary>The record of a character device that is no terminal; null when it is refused.</summary>
     public OpenFileRecord? Device(OpenDescription description)
     {
         ulong device = description.First.Status.SpecialDevice;
-        if (IsTerminal(device))
-        {
-            int? stream = description.StandardStream ?? StreamOfTerminal(device);
-            return streams.Replace(
-                description, UnsupportedKind.Terminal, UnsupportedKind.OtherTerminal, description.Link, stream);
-        }
-
         if (Major(device) == MemoryDevices && StatelessDevices.Contains(Minor(device)))
         {
             return AtPath(description, UnsupportedKind.MovedFile, device);
         }
 
-        bool master = Major(device) is >= 128 and <= 135 || (Major(device) == TerminalDevices && Minor(device) == TerminalMultiplexer);
-        refusals.Add(
-            description.Subject, master ? UnsupportedKind.PseudoTerminalMaster : UnsupportedKind.CharacterDevice, description.Link);
+        refusals.Add(description.Subject, UnsupportedKind.CharacterDevice, description.Link);
         return null;
     }
 
@@ -118,21 +105,6 @@ public sealed class PathFiles(
             ? new MessageQueueRecord { Id = description.Id, StatusFlags = first.StatusFlags, Name = first.Link }
             : null;
     }
-
-    // A shell opens its terminal a second time; /dev/tty is whatever terminal the standard streams are on.
-    private int? StreamOfTerminal(ulong device)
-    {
-        bool current = Major(device) == TerminalDevices && Minor(device) == CurrentTerminal;
-        return all.FirstOrDefault(other =>
-            other.StandardStream is not null
-            && other.First.Status.Type == Interop.S_IFCHR
-            && IsTerminal(other.First.Status.SpecialDevice)
-            && (current || other.First.Status.SpecialDevice == device))?.StandardStream;
-    }
-
-    // Consoles and serial lines, the controlling terminal, and slaves of pseudo terminals: Documentation/admin-guide/devices.txt.
-    private static bool IsTerminal(ulong device) =>
-        Major(device) is 4 or (>= 136 and <= 143) || (Major(device) == TerminalDevices && Minor(device) != TerminalMultiplexer);
 
     private static uint Major(ulong device) => (uint)((device >> 8) & 0xfff);
 

@@ -34,7 +34,9 @@ public static class AreaFlags
             }
         }
 
-        return flags;
+        // Without flags (/proc/PID/maps) nobody knows yet.
+        bool isReadOnly = area.Name.StartsWith("/SYSV") && area.Flags.Count > 0 && !area.Has("mw");
+        return isReadOnly ? flags | VmaFlags.ReadOnly : flags;
     }
 
     /// <summary>The protection.</summary>

@@ -5,6 +5,7 @@ using LazyRestore.Agent;
 using LazyRestore.ImageFormat.Records;
 using LazyRestore.Tools.Dump.Proc;
 using LazyRestore.Tools.Dump.Support;
+using LazyRestore.Tools.Dump.SystemV;
 using Microsoft.Win32.SafeHandles;
 
 namespace LazyRestore.Tools.Dump.Memory;
@@ -16,9 +17,11 @@ namespace LazyRestore.Tools.Dump.Memory;
 public sealed class MemoryObjectTable(Refusals refusals)
 {
     private const string MemFdPrefix = "/memfd:";
+    private const string SystemVPrefix = "/SYSV";
     private const string DeletedSuffix = " (deleted)";
     private readonly Dictionary<(ulong Device, ulong Inode), int> _ids = [];
     private readonly List<(MemoryObjectRecord Record, string Path)> _objects = [];
+    private readonly Dictionary<int, int> _segments = [];
     private readonly ulong _kernelMemory = KernelMemoryDevice();
 
     /// <summary>The objects, each with a path under /proc that opens it.</summary>
@@ -45,7 +48,36 @@ public sealed class MemoryObjectTable(Refusals refusals)
         int id = _objects.Count + 1;
         _ids.Add((status.Device, status.Inode), id);
         _objects.Add((Record(id, KindOf(link, status), link, status, path), path));
+        if (_objects[^1].Record.Kind == MemoryObjectKind.SystemV)
+        {
+            // The kernel gives the inode of a segment the segment's number.
+            _segments.Add(id, (int)status.Inode);
+        }
+
         return id;
+    }
+
+    /// <summary>Segments of System V shared memory, with all VMAs that processes have of them.</summary>
+    /// <param name="vmas">The VMAs of each process, by address.</param>
+    internal IReadOnlyList<SystemVMapping> Segments(IReadOnlyList<IReadOnlyList<VmaRecord>> vmas) =>
+    [
+        .. _segments.Select(segment => new SystemVMapping(
+            segment.Value,
+            segment.Key,
+            vmas.Sum(process => process.Count(vma => IsOf(vma, segment.Key))),
+            vmas.All(process => IsWhole([.. process.Where(vma => IsOf(vma, segment.Key))], _objects[segment.Key - 1].Record.Size)))),
+    ];
+
+    private static bool IsOf(VmaRecord vma, int id) => vma.Kind == VmaKind.Object && vma.BackingId == id;
+
+    // Each begins at the beginning, goes on where the one before ended, or ends at the end.
+    private static bool IsWhole(VmaRecord[] vmas, long size)
+    {
+        ulong end = ((ulong)size + PageRange.PageSize - 1) & ~(ulong)(PageRange.PageSize - 1);
+        bool follows(int place) => place >= 0 && place < vmas.Length - 1
+            && vmas[place].End == vmas[place + 1].Start && vmas[place].Offset + vmas[place].Length == vmas[place + 1].Offset;
+        return vmas.Index().All(one =>
+            (one.Item.Offset == 0 || follows(one.Index - 1)) && (one.Item.Offset + one.Item.Length == end || follows(one.Index)));
     }
 
     private static MemoryObjectRecord Record(int id, MemoryObjectKind kind, string link, FileStatus status, string path) => new()
@@ -55,7 +87,7 @@ public sealed class MemoryObjectTable(Refusals refusals)
         Name = kind switch
         {
             MemoryObjectKind.MemFd => Stem(link)[MemFdPrefix.Length..],
-            MemoryObjectKind.SharedAnonymous => "",
+            MemoryObjectKind.SharedAnonymous or MemoryObjectKind.SystemV => "",
             _ => Stem(link),
         },
         Size = status.Size,
@@ -67,7 +99,9 @@ public sealed class MemoryObjectTable(Refusals refusals)
     {
         if (status.Device == _kernelMemory)
         {
-            return link.StartsWith(MemFdPrefix) ? MemoryObjectKind.MemFd : MemoryObjectKind.SharedAnonymous;
+            return link.StartsWith(MemFdPrefix) ? MemoryObjectKind.MemFd
+                : link.StartsWith(SystemVPrefix) ? MemoryObjectKind.SystemV
+                : MemoryObjectKind.SharedAnonymous;
         }
 
         // A file that never had a name goes by its inode's number.
@@ -77,9 +111,8 @@ public sealed class MemoryObjectTable(Refusals refusals)
 
     private UnsupportedKind? Refused(string link, FileStatus status, string path)
     {
-        bool kept = link.StartsWith(MemFdPrefix) || link.StartsWith("/dev/zero");
+        bool kept = link.StartsWith(MemFdPrefix) || link.StartsWith("/dev/zero") || link.StartsWith(SystemVPrefix);
         return status.Device == _kernelMemory && kept ? null
-            : link.StartsWith("/SYSV") ? UnsupportedKind.SharedSystemV
             : link.StartsWith("/[aio]") ? UnsupportedKind.AsyncIoContext
             : link.StartsWith("/anon_hugepage") || link.StartsWith(MemFdPrefix) ? UnsupportedKind.HugetlbMemory
             : status.Device == _kernelMemory ? UnsupportedKind.SpecialMapping

@@ -36,6 +36,9 @@ public sealed class DescriptorInfo
     /// <summary>The signals a signalfd accepts.</summary>
     public ulong SignalMask => _text.Hex("sigmask");
 
+    /// <summary>The number of the pseudo terminal of a master; null for other files.</summary>
+    public int? TerminalIndex => _text.Find("tty-index") is { } index ? int.Parse(index, CultureInfo.InvariantCulture) : null;
+
     /// <summary>The state of a timerfd.</summary>
     public TimerState Timer => new(
         (int)_text.Number("clockid"),

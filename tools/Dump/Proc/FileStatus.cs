@@ -36,18 +36,24 @@ public readonly record struct FileStatus(
     /// <summary>The status of a path, or of the link that it is; null when it cannot be had.</summary>
     public static FileStatus? FindLink(string path) => Find(path, follow: false);
 
-    private static unsafe FileStatus? Find(string path, bool follow)
-    {
-        stat status;
-        fixed (byte* bytes = Encoding.UTF8.GetBytes(path + '\0'))
-        {
-            if ((follow ? LibC.stat(bytes, &status) : LibC.lstat(bytes, &status)) != 0)
-            {
-                return null;
-            }
-        }
+    /// <summary>The user and group that a path belongs to.</summary>
+    /// <exception cref="NativeException">stat(2) failed.</exception>
+    public static (uint User, uint Group) OwnerOf(string path) => Ask(path, follow: true, out stat status)
+        ? ((uint)status.st_uid, (uint)status.st_gid)
+        : throw new NativeException("stat", Marshal.GetLastPInvokeError(), path);
 
-        return new FileStatus(
+    private static unsafe bool Ask(string path, bool follow, out stat status)
+    {
+        fixed (byte* bytes = Encoding.UTF8.GetBytes(path + '\0'))
+        fixed (stat* start = &status)
+        {
+            return (follow ? LibC.stat(bytes, start) : LibC.lstat(bytes, start)) == 0;
+        }
+    }
+
+    private static FileStatus? Find(string path, bool follow) => !Ask(path, follow, out stat status)
+        ? null
+        : new FileStatus(
             (ulong)status.st_dev,
             (ulong)status.st_ino,
             (uint)status.st_mode,
@@ -55,5 +61,4 @@ public readonly record struct FileStatus(
             (long)status.st_size,
             ((long)status.st_mtim.tv_sec * 1_000_000_000) + (long)status.st_mtim.tv_nsec,
             (ulong)status.st_rdev);
-    }
 }

@@ -14,6 +14,12 @@ public sealed record StatText
     /// <summary>The session.</summary>
     public required int Session { get; init; }
 
+    /// <summary>The device of the controlling terminal; 0 for none.</summary>
+    public required int Terminal { get; init; }
+
+    /// <summary>The process group in the foreground of that terminal; -1 for none.</summary>
+    public required int ForegroundGroup { get; init; }
+
     /// <summary>How it ended, as wait(2) tells; 0 while it has not, and for those who may not look into it.</summary>
     public required int ExitStatus { get; init; }
 
@@ -47,6 +53,8 @@ public sealed record StatText
             ParentPid = (int)Field(4),
             ProcessGroup = (int)Field(5),
             Session = (int)Field(6),
+            Terminal = (int)Field(7),
+            ForegroundGroup = int.Parse(fields[8 - 3], CultureInfo.InvariantCulture),
             ExitStatus = (int)Field(52),
             Code = (Field(26), Field(27)),
             StartStack = Field(28),

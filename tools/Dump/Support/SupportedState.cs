@@ -58,6 +58,9 @@ public sealed record SupportedState(string Name, string Remarks, params IReadOnl
             "files opened with O_PATH, and O_TMPFILE files",
             "the latter can be given a name afterwards; F_GETFL tells no O_TMPFILE any more"),
         new(
+            "pseudo terminals: masters and slaves with modes, window size, packet mode and what waits to be read; controlling terminals and foreground process groups",
+            "under their old numbers, when no other process has them; terminals whose master is gone, too", typeof(TerminalMasterRecord), typeof(TerminalRecord)),
+        new(
             "locks (POSIX, OFD, flock) and leases",
             "taken again; the restore fails when somebody else holds them by then", typeof(FileLockRecord)),
         new(
@@ -76,6 +79,9 @@ public sealed record SupportedState(string Name, string Remarks, params IReadOnl
             "POSIX message queues",
             "opened again by name: the queue and its messages outlive the process", typeof(MessageQueueRecord)),
         new(
+            "System V shared memory, semaphores and message queues",
+            "with their identifiers, keys, values, messages, and who used them last. Shared memory when only processes of the tree are attached to it, and put in place before they run; semaphores and queues that one of the tree has used last, and nobody else", typeof(SystemVSegmentRecord), typeof(SystemVSemaphoresRecord), typeof(SystemVQueueRecord)),
+        new(
             "netlink sockets, with groups and options",
             "when no answer waits or is under way", typeof(NetlinkSocketRecord)),
         new(
@@ -87,6 +93,9 @@ public sealed record SupportedState(string Name, string Remarks, params IReadOnl
         new(
             "TCP connections that are not to go on",
             "with `--tcp-close`: found closed, ECONNABORTED"),
+        new(
+            "jobs of a shell in a terminal outside",
+            "with `--shell-job`: the terminal of the restore becomes theirs, with the modes they had set and with the foreground", typeof(TerminalJobRecord)),
         new(
             "standard streams that lead outside",
             "with `--inherit-stdio`: those of the restore take their place", typeof(ExternalStreamRecord)),

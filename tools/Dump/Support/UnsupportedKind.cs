@@ -23,12 +23,20 @@ public sealed record UnsupportedKind(string Name, string? Remedy = null)
     public static readonly UnsupportedKind Namespace = new("another namespace than the tool's", "Run lazyrestore inside it with nsenter(1).");
     public static readonly UnsupportedKind DeletedExecutable = new("an executable that was deleted or replaced", "Restart the program.");
     public static readonly UnsupportedKind DeletedDirectory = new("a deleted directory");
+    public static readonly UnsupportedKind SharedSemaphores =
+        new("System V semaphores that another process uses, too", "End or save that process first.");
+    public static readonly UnsupportedKind SemaphoreUndo =
+        new("System V semaphores used by a process that has threads or changes to undo (SEM_UNDO), which the kernel does not tell");
+    public static readonly UnsupportedKind SharedQueue =
+        new("a System V message queue that another process uses, too", "End or save that process first.");
     public static readonly UnsupportedKind TimerThread = new("a timer that starts threads by itself");
 
     // Memory.
     public static readonly UnsupportedKind DeviceMapping = new("a mapped device");
     public static readonly UnsupportedKind HugetlbMemory = new("hugetlb memory");
-    public static readonly UnsupportedKind SharedSystemV = new("System V shared memory");
+    public static readonly UnsupportedKind SharedSegment =
+        new("System V shared memory that other processes are attached to, too", "End or save those first: ipcs -m -p.");
+    public static readonly UnsupportedKind PartialSegment = new("System V shared memory of which only a part is mapped");
     public static readonly UnsupportedKind AsyncIoContext = new("an asynchronous I/O context (io_setup)");
     public static readonly UnsupportedKind UserFaultRegistration = new("memory registered with a userfaultfd");
     public static readonly UnsupportedKind SealedMapping = new("memory sealed with mseal");
@@ -43,9 +51,18 @@ public sealed record UnsupportedKind(string Name, string? Remedy = null)
     public static readonly UnsupportedKind AsyncOwner = new("asynchronous notification of another process (F_SETOWN)");
     public static readonly UnsupportedKind BlockDevice = new("a block device");
     public static readonly UnsupportedKind CharacterDevice = new("a device");
-    public static readonly UnsupportedKind Terminal = new("a terminal", InheritStreams);
+    public static readonly UnsupportedKind Terminal =
+        new("a terminal", InheritStreams + " Or with --shell-job: the terminal of the restore then becomes the one of the process.");
     public static readonly UnsupportedKind OtherTerminal = new("a terminal that is not a standard stream");
-    public static readonly UnsupportedKind PseudoTerminalMaster = new("the master of a pseudo terminal");
+    public static readonly UnsupportedKind SessionOfTerminal =
+        new("the terminal of a process that leads its session", "Dump the program that has the master of the terminal, or one that the shell has started.");
+    public static readonly UnsupportedKind SharedTerminal =
+        new("a pseudo terminal that another process has, too", "Dump the process that both descend from, or end the other one.");
+    public static readonly UnsupportedKind HiddenTerminal = new("a pseudo terminal that is not at its path");
+    public static readonly UnsupportedKind HeldOutput =
+        new("a terminal whose output is held, with more of it to be read", "Let it go on (Ctrl-Q), or try again in a moment.");
+    public static readonly UnsupportedKind TerminalNews = new("a terminal in packet mode with a change of state to be read", "Try again in a moment.");
+    public static readonly UnsupportedKind LineDiscipline = new("a terminal with another line discipline");
     public static readonly UnsupportedKind NamedPipe = new("a named pipe that another process has open, too", "End or save that process first.");
     public static readonly UnsupportedKind TwoWayPipe = new("a pipe that is open for reading and writing at once");
     public static readonly UnsupportedKind OutsidePipe = new("a pipe to another process");
@@ -86,10 +103,10 @@ public sealed record UnsupportedKind(string Name, string? Remedy = null)
     public static IReadOnlyList<UnsupportedKind> All { get; } =
     [
         SnapshotOfChildren, DeadLeader, DyingProcess, KernelThread, SharedTable, UnfinishedFork, TracedProcess, SeccompListener, SnapshotOfStopped,
-        CompatibilityMode, ShadowStack, Namespace, DeletedExecutable, DeletedDirectory, TimerThread, DeviceMapping,
-        HugetlbMemory, SharedSystemV, AsyncIoContext, UserFaultRegistration, SealedMapping, ProtectionKey, GuardPages,
+        CompatibilityMode, ShadowStack, Namespace, DeletedExecutable, DeletedDirectory, SharedSemaphores, SemaphoreUndo, SharedQueue, TimerThread, DeviceMapping,
+        HugetlbMemory, SharedSegment, PartialSegment, AsyncIoContext, UserFaultRegistration, SealedMapping, ProtectionKey, GuardPages,
         SpecialMapping, MovedFile, FileLock, AsyncOwner, BlockDevice, CharacterDevice, Terminal, OtherTerminal,
-        PseudoTerminalMaster, NamedPipe, TwoWayPipe, OutsidePipe, OutsideStream, SymbolicLink, InotifyEvents, InotifyWatch,
+        SessionOfTerminal, SharedTerminal, HiddenTerminal, HeldOutput, TerminalNews, LineDiscipline, NamedPipe, TwoWayPipe, OutsidePipe, OutsideStream, SymbolicLink, InotifyEvents, InotifyWatch,
         ProcessDescriptor, ProcEntry, DeletedQueue, IoUring, UserFaultDescriptor, Fanotify, PerformanceEvent, BpfObject,
         AnonymousInode, EpollTarget, SocketFamily, TcpConnection, TcpHandshake, TcpProtocolLayer, TcpUrgentData, TcpQueue,
         WaitingConnections, OutsideUnixSocket, QueuedDescriptors, QueuedAddresses, QueuedDatagrams, NetlinkAnswers,

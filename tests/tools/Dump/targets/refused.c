@@ -15,12 +15,17 @@
 #include <sys/mman.h>
 #include <sys/prctl.h>
 #include <sys/ptrace.h>
+#include <sys/ioctl.h>
+#include <sys/ipc.h>
+#include <sys/msg.h>
+#include <sys/sem.h>
 #include <sys/shm.h>
 #include <sys/socket.h>
 #include <sys/stat.h>
 #include <sys/syscall.h>
 #include <sys/un.h>
 #include <sys/wait.h>
+#include <termios.h>
 #include <unistd.h>
 
 static const char *directory;
@@ -75,6 +80,50 @@ static void filter_calls(void)
     prctl(PR_SET_SECCOMP, SECCOMP_MODE_FILTER, &program);
 }
 
+// Objects that go when the test ends: a process that is no child of ours uses them too, and removes them.
+static void use_system_v(const char *what)
+{
+    int segment = shmget(IPC_PRIVATE, 8192, 0600), set = semget(IPC_PRIVATE, 2, 0600), queue = msgget(IPC_PRIVATE, 0600);
+    char *mapped = shmat(segment, NULL, 0);
+    shmctl(segment, IPC_RMID, NULL);
+    struct sembuf add = { 0, 1, strcmp(what, "undo") == 0 ? SEM_UNDO : 0 }, add_more = { 1, 1, 0 };
+    struct { long type; char text[4]; } message = { 1, "ab" };
+    semop(set, &add, 1);
+    msgsnd(queue, &message, 2, 0);
+    int used[2];
+    pipe(used);
+    if (fork() == 0) {
+        if (fork() == 0) {
+            if (strcmp(what, "segment") != 0)
+                shmdt(mapped);
+            if (strcmp(what, "semaphores") == 0)
+                semop(set, &add_more, 1);
+            if (strcmp(what, "queue") == 0)
+                msgrcv(queue, &message, 2, 0, 0);
+            close(used[0]);
+            close(used[1]);
+            while (access(in_directory("."), F_OK) == 0)
+                usleep(10000);
+            semctl(set, 0, IPC_RMID);
+            msgctl(queue, IPC_RMID, NULL);
+        }
+        _exit(0);
+    }
+    wait(NULL);
+    close(used[1]);
+    read(used[0], &message, 1); // ends when the other has done so
+    close(used[0]);
+    if (strcmp(what, "part") == 0)
+        munmap(mapped, 4096);
+}
+
+static void make_terminal(int ends[2])
+{
+    ends[0] = open("/dev/ptmx", O_RDWR | O_NOCTTY);
+    ioctl(ends[0], TIOCSPTLCK, &(int){ 0 });
+    ends[1] = ioctl(ends[0], TIOCGPTPEER, O_RDWR | O_NOCTTY);
+}
+
 int main(int argc, char **argv)
 {
     (void)argc;
@@ -90,8 +139,8 @@ int main(int argc, char **argv)
         _exit(0);
     } else if (strcmp(what, "inotify") == 0)
         inotify_add_watch(inotify_init(), directory, IN_CREATE); // the file that says ready is an event
-    else if (strcmp(what, "sysv") == 0)
-        shmat(shmget(IPC_PRIVATE, 4096, 0600), NULL, 0);
+    else if (strcmp(what, "segment") == 0 || strcmp(what, "semaphores") == 0 || strcmp(what, "queue") == 0 || strcmp(what, "part") == 0 || strcmp(what, "undo") == 0)
+        use_system_v(what);
     else if (strcmp(what, "seccomp-listener") == 0)
         filter_calls();
     else if (strcmp(what, "outside-pipe") == 0 || strcmp(what, "stream") == 0) {
@@ -159,8 +208,26 @@ int main(int argc, char **argv)
         syscall(SYS_userfaultfd, 0);
     else if (strcmp(what, "hugetlb") == 0)
         syscall(SYS_memfd_create, "huge", 4U);
-    else if (strcmp(what, "master") == 0)
-        open("/dev/ptmx", O_RDWR);
+    else if (strcmp(what, "terminal") == 0) {
+        make_terminal(ends);
+        if (fork() == 0) {
+            if (fork() == 0) {
+                close(ends[0]);
+                while (access(in_directory("."), F_OK) == 0)
+                    usleep(10000);
+            }
+            _exit(0);
+        }
+        wait(NULL);
+    } else if (strcmp(what, "held") == 0) {
+        make_terminal(ends);
+        write(ends[1], "held", 4);
+        tcflow(ends[1], TCOOFF);
+    } else if (strcmp(what, "news") == 0) {
+        make_terminal(ends);
+        ioctl(ends[0], TIOCPKT, &(int){ 1 });
+        tcflush(ends[1], TCIOFLUSH);
+    }
     else if (strcmp(what, "guard") == 0) {
         char *page = mmap(NULL, 8192, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
         madvise(page, 4096, 102);
