@@ -47,4 +47,11 @@ internal sealed record PageTimeouts
 
     /// <summary>A server that is to end waits so long for clients to take what they have asked for.</summary>
     internal TimeSpan Drain { get; init; } = TimeSpan.FromSeconds(10);
+
+    /// <summary>The same, with less patience when an image is opened.</summary>
+    internal PageTimeouts Within(TimeSpan patience) => this with
+    {
+        Opening = patience < Opening ? patience : Opening,
+        OpeningWithCache = patience < OpeningWithCache ? patience : OpeningWithCache,
+    };
 }

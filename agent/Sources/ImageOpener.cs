@@ -24,6 +24,14 @@ public static class ImageOpener
     /// <exception cref="LazyRestoreException">It cannot be opened, or is no intact image.</exception>
     public static CheckpointImage Open(string path, CancellationToken cancellation = default) => Open(path, PageTimeouts.Usual, cancellation);
 
+    /// <summary>Opens an image, with less patience for one elsewhere.</summary>
+    /// <param name="path">As above.</param>
+    /// <param name="patience">How long to wait for an image elsewhere; never longer than otherwise.</param>
+    /// <param name="cancellation">Gives up.</param>
+    /// <exception cref="LazyRestoreException">It cannot be opened, or is no intact image.</exception>
+    public static CheckpointImage Open(string path, TimeSpan patience, CancellationToken cancellation = default) =>
+        Open(path, patience == Timeout.InfiniteTimeSpan ? PageTimeouts.Usual : PageTimeouts.Usual.Within(patience), cancellation);
+
     /// <summary>Opens an image file, or an image elsewhere with other time-outs.</summary>
     internal static CheckpointImage Open(string path, PageTimeouts timeouts, CancellationToken cancellation = default) =>
         CachedLocation.Is(path) ? OpenCached(CachedLocation.Parse(path), timeouts, cancellation)

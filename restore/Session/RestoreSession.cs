@@ -51,7 +51,7 @@ public static class RestoreSession
     private static RestoreResult RunHere(RestoreOptions options, IRestoreObserver observer, bool waitForExit, CancellationToken cancellation)
     {
         long start = Stopwatch.GetTimestamp();
-        using CheckpointImage image = ImageOpener.Open(options.ImagePath);
+        using CheckpointImage image = ImageOpener.Open(options.ImagePath, options.SourcePatience, cancellation);
         image.Alter(options.Replacements.Apply);
         HostCheck.Require(image.Checkpoint, options.NewPid);
         using JobTerminal? job = JobTerminal.Open(image.Checkpoint, options.ShellJob);

@@ -3,32 +3,29 @@ using LazyRestore.EndToEnd.Tests.Harness;
 
 namespace LazyRestore.EndToEnd.Tests;
 
-/// <summary>redis-server with more than 100 MB of data.</summary>
+/// <summary>redis-server with more than 100 MB of data, and with less where that is of no interest.</summary>
 public sealed class RedisTests
 {
-    private const int Keys = 600_000;
-
     [Theory]
-    [InlineData(Mode.Lazy, "none")]
-    [InlineData(Mode.Demand, "none")]
-    [InlineData(Mode.Eager, "none")]
-    [InlineData(Mode.Lazy, "lz4")]
-    [InlineData(Mode.Lazy, "zstd")]
-    public void ServerAnswersAsBefore(Mode mode, string codec)
+    [InlineData(Mode.Lazy, "none", 600_000)]
+    [InlineData(Mode.Demand, "none", 100_000)]
+    [InlineData(Mode.Eager, "none", 600_000)]
+    [InlineData(Mode.Lazy, "lz4", 100_000)]
+    [InlineData(Mode.Lazy, "zstd", 100_000)]
+    public void ServerAnswersAsBefore(Mode mode, string codec, int keys)
     {
         using RedisServer server = RedisServer.Start();
-        string digest = server.Fill(Keys);
-        ProcessSnapshot before = server.Subject.Snapshot();
+        string digest = server.Fill(keys);
         server.Subject.Dump("--compress", codec);
         server.Subject.Restore(mode);
 
         using (RedisConnection redis = server.Connect())
         {
-            Assert.Equal($"{Keys}", redis.Call("DBSIZE"));
+            Assert.Equal($"{keys}", redis.Call("DBSIZE"));
             Random random = new(1);
             for (int i = 0; i < 300; i++)
             {
-                int key = random.Next(Keys);
+                int key = random.Next(keys);
                 Assert.Equal(RedisServer.Value(key), redis.Call("GET", $"key:{key}"));
             }
 
@@ -39,7 +36,7 @@ public sealed class RedisTests
             }
 
             redis.Call("BGSAVE");
-            Assert.Equal($"{Keys + 500}", redis.Call("DBSIZE"));
+            Assert.Equal($"{keys + 500}", redis.Call("DBSIZE"));
             for (int i = 0; i < 500; i++)
             {
                 Assert.Equal("1", redis.Call("DEL", $"new:{i}"));
@@ -48,8 +45,6 @@ public sealed class RedisTests
             Assert.Equal(digest, redis.Call("DEBUG", "DIGEST"));
             server.Subject.Await("the background save ends", () => redis.Call("INFO", "persistence").Contains("rdb_bgsave_in_progress:0", StringComparison.Ordinal));
             Assert.Contains("rdb_last_bgsave_status:ok", redis.Call("INFO", "persistence"), StringComparison.Ordinal);
-            Assert.Equal("OK", redis.Call("DEBUG", "RELOAD", "NOSAVE", "NOFLUSH", "MERGE"));
-            GC.KeepAlive(before);
         }
     }
 

@@ -168,7 +168,7 @@ public sealed class RemoteTests
     public void AServerThatIsNotThereIsNamed()
     {
         using Subject subject = Subject.StartTarget("ballast", "1");
-        subject.Tool("restore", Url(subject, "unix")).Exits(5).Names("no page server answers");
+        subject.Tool("restore", Url(subject, "unix"), "--source-timeout", "0.5").Exits(5).Names("no page server answers");
         subject.Verify();
     }
 

@@ -88,7 +88,7 @@ internal sealed class RestoreCommand : Verb
 
     private readonly Option<TimeSpan> _sourceTimeout = new("--source-timeout")
     {
-        Description = "How long a thread waits for a page from elsewhere before --on-page-error comes into play; without it, as long as it takes",
+        Description = "How long a thread waits for a page from elsewhere before --on-page-error comes into play, and how long to wait for an image elsewhere to be opened, 10 at most; without it, a thread waits as long as it takes",
         HelpName = "SECONDS",
         CustomParser = Numbers.Seconds,
         DefaultValueFactory = _ => Timeout.InfiniteTimeSpan,
