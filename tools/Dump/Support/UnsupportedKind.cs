@@ -10,7 +10,7 @@ public sealed record UnsupportedKind(string Name, string? Remedy = null)
     // Processes and threads.
     public static readonly UnsupportedKind SnapshotOfChildren =
         new("a child process in a snapshot", "Dump without --snapshot; with -R the processes go on afterwards.");
-    public static readonly UnsupportedKind DeadLeader = new("a process whose main thread has ended");
+    public static readonly UnsupportedKind DeadLeader = new("a process whose main thread has ended", "End it, or let its main thread wait for the others.");
     public static readonly UnsupportedKind DyingProcess = new("a process that has ended and waits for its parent (a zombie)");
     public static readonly UnsupportedKind KernelThread = new("a kernel thread");
     public static readonly UnsupportedKind SharedTable = new("what it shares with another process as threads do (CLONE_VM, CLONE_FILES, CLONE_FS, CLONE_SIGHAND)");
