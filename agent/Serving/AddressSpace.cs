@@ -99,10 +99,8 @@ internal sealed unsafe partial class AddressSpace : IDisposable
     /// Applies what a former agent had read and not applied, and wakes everyone, so that the faults that it had read are announced again.
     /// Guarded by the test ASuccessorGoesOnAfterAnAbruptEnd.
     /// </summary>
-    /// <param name="left">The userfaultfds that the former agent had, by its numbers; those that are claimed are taken out.</param>
-    internal void Recover(Dictionary<int, SafeFileHandle> left)
+    internal void Recover()
     {
-        ClaimForksThatWereNotKept(left);
         SkipForksThatWereApplied();
         ApplyMessages(State.Processed, StateHeader.MessageCapacity, replay: true);
         State.SetProcessed(StateHeader.MessageCapacity);

@@ -127,6 +127,8 @@ internal sealed class RestoreCommand : Verb
 
     private readonly Option<MetricsAddress?> _metrics = MetricsOption.Create();
 
+    private readonly Option<string> _agent = ControlOption.Create("--agent", "Let the agent service at this socket serve the process once it runs");
+
     // Given by a detaching restore to the copy of itself that does the work; of no use to anyone else.
     private readonly Option<int?> _reportFd = new("--report-fd")
     {
@@ -184,9 +186,19 @@ internal sealed class RestoreCommand : Verb
                 result.AddError("--push needs an image in a file");
             }
 
-            if (result.GetValue(_record) || (url is PushLocation.StandardInput && result.GetValue(_detach)))
+            if (result.GetValue(_record) || result.GetResult(_agent) is { Implicit: false }
+                || (url is PushLocation.StandardInput && result.GetValue(_detach)))
             {
-                result.AddError("--push excludes --record, and --push - excludes --detach");
+                result.AddError("--push excludes --record and --agent, and --push - excludes --detach");
+            }
+        });
+        Validators.Add(result =>
+        {
+            if (result.GetResult(_agent) is { Implicit: false }
+                && (result.GetResult(_record) is { Implicit: false } || result.GetResult(_metrics) is { Implicit: false }
+                    || result.GetValue(_onPageError) is "kill" || result.GetValue(_image) is "-"))
+            {
+                result.AddError("--agent excludes --record, --metrics, --on-page-error kill and standard input: they end with this command");
             }
         });
         Add(_image);
@@ -209,6 +221,7 @@ internal sealed class RestoreCommand : Verb
         _source.AddTo(this, _image);
         _cache.AddTo(this, result => _source.IsElsewhere(result, _image));
         Add(_metrics);
+        Add(_agent);
         Add(_reportFd);
     }
 
@@ -230,6 +243,7 @@ internal sealed class RestoreCommand : Verb
             ? new PushLocation(url, Path.GetFullPath(parse.GetRequiredValue(_image))).Text
             : _cache.Applied(parse, _source.Image(parse, _image)),
         Metrics = parse.GetValue(_metrics),
+        AgentSocket = parse.GetValue(_agent),
         PidFile = parse.GetValue(_pidFile),
         StatusFd = parse.GetValue(_statusFd),
         NewPid = parse.GetValue(_newPid),
