@@ -26,8 +26,8 @@ public sealed partial class PageService
         try
         {
             image = ImageOpener.Open(state.ImagePath);
-            using Succession succession = Succession.Begin([state]);
-            PageService service = Resume(image, uffd, state, state.Options, succession);
+            Succession.Take([state]);
+            PageService service = Resume(image, uffd, state, state.Options);
             service._ownedImage = image;
             return service;
         }
@@ -42,12 +42,10 @@ public sealed partial class PageService
     /// <summary>Takes up the work of an agent that died: applies what it had read, and serves its forked children again.</summary>
     /// <param name="image">The image; it must live as long as the service.</param>
     /// <param name="uffd">The process's userfaultfd; owned by the service.</param>
-    /// <param name="state">The state, with both ends of the parking; owned by the service.</param>
+    /// <param name="state">The state, with both ends of the parking, taken by a <see cref="Succession"/>; owned by the service.</param>
     /// <param name="options">How to work from now on.</param>
-    /// <param name="succession">The place of the dead agent.</param>
     /// <exception cref="LazyRestoreException">The image is not the one that the process was restored from.</exception>
-    public static PageService Resume(
-        CheckpointImage image, SafeFileHandle uffd, PageState state, PageServiceOptions options, Succession succession)
+    public static PageService Resume(CheckpointImage image, SafeFileHandle uffd, PageState state, PageServiceOptions options)
     {
         if (!image.Checkpoint.Header.ImageId.Span.SequenceEqual(state.ImageId))
         {
@@ -62,7 +60,7 @@ public sealed partial class PageService
         service.TakeUpChildren();
         for (int i = 0; i < service._spaces.Count; i++)
         {
-            service._spaces[i].Recover(succession.LeftTo(state));
+            service._spaces[i].Recover();
         }
 
         return service;

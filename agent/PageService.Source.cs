@@ -1,4 +1,5 @@
 using System.Diagnostics;
+using LazyRestore.Agent.Pushing;
 using LazyRestore.Agent.Serving;
 using LazyRestore.Agent.Sources;
 using LazyRestore.Agent.Sources.Remote;
@@ -10,6 +11,7 @@ namespace LazyRestore.Agent;
 public sealed partial class PageService
 {
     private readonly IAwaitedPageSource? _remote;
+    private readonly PushedPageSource? _pushed;
     private long _waitingSince = long.MaxValue;
     private int _waitingFaults;
 
@@ -46,6 +48,34 @@ public sealed partial class PageService
                 space.RetryAwaited();
             }
         }
+    }
+
+    // Stands in place of hydration. What is pushed stays with the source until no address space lacks it any more.
+    private HydrationStep PlacePushed(PushedPageSource pushed)
+    {
+        if (!pushed.TryPeek(out PushedRun run))
+        {
+            return HydrationStep.Exhausted;
+        }
+
+        bool isPlaced = true;
+        foreach (AddressSpace space in _spaces)
+        {
+            isPlaced &= space.PlacePushed(run);
+        }
+
+        if (!isPlaced)
+        {
+            return HydrationStep.Deferred;
+        }
+
+        pushed.Take();
+        foreach (AddressSpace space in _spaces)
+        {
+            space.RetryAwaited();
+        }
+
+        return HydrationStep.Advanced;
     }
 
     private int ExtentsAhead(long now) => _remote is null ? 0 : _ahead.Extents(_remote.ExtentsAhead, now);

@@ -2,6 +2,7 @@ using System.Diagnostics;
 using LazyRestore.Agent.Costs;
 using LazyRestore.Agent.Faults;
 using LazyRestore.Agent.Moving;
+using LazyRestore.Agent.Pushing;
 using LazyRestore.Agent.Serving;
 using LazyRestore.Agent.Sources;
 using LazyRestore.Agent.State;
@@ -16,7 +17,7 @@ namespace LazyRestore.Agent;
 /// Serves the memory of one restored process, and of the children it forks while memory is missing, on one thread of its own:
 /// events before faults, faults before anything that nobody waits for.
 /// </summary>
-public sealed partial class PageService : IDisposable, IChildKeeper
+public sealed unsafe partial class PageService : IDisposable, IChildKeeper
 {
     // How often the processor is given away before the thread sleeps: what puts a placement off is mostly over in microseconds.
     private const int YieldsBeforeWait = 64;
@@ -37,15 +38,16 @@ public sealed partial class PageService : IDisposable, IChildKeeper
     private readonly TaskCompletionSource<PageServiceResult> _completion = new(TaskCreationOptions.RunContinuationsAsynchronously);
     private readonly Thread _thread;
     private CheckpointImage? _ownedImage;
-    private DescriptorKeeper? _descriptorKeeper;
     private readonly WorkingSetRecorder? _recorder;
     private volatile WorkingSet? _recorded;
+    private readonly Lock _endLock = new();
     private PageStatistics? _lastStatistics;
     private Func<PlacementCosts?>? _findCosts;
     private long _remaining;
     private int _deferrals;
     private bool _isChanging;
     private volatile bool _holdsBulk;
+    private volatile bool _bringsAll;
     private long _bulkSince;
     private volatile bool _stopping;
 
@@ -59,6 +61,7 @@ public sealed partial class PageService : IDisposable, IChildKeeper
     {
         _source = PageSources.Of(image, state.Space);
         _remote = _source as IAwaitedPageSource;
+        _pushed = _source as PushedPageSource;
         _wait = new FaultWait { Announcements = _remote?.Announcements ?? -1 };
         _options = options;
         _findCosts = options.FindCosts;
@@ -88,20 +91,11 @@ public sealed partial class PageService : IDisposable, IChildKeeper
     {
         get
         {
-            if (_lastStatistics is { } last)
+            // What is counted lies in memory that ends with the service.
+            lock (_endLock)
             {
-                return last;
+                return _lastStatistics ?? Count();
             }
-
-            PlacementReport placement = _tuner.Report;
-            return _counters.Snapshot(Volatile.Read(ref _remaining)) with
-            {
-                Placement = placement,
-                PlacementTotals = placement.Totals,
-                Sources = [_source.Traffic],
-                WaitingFaults = Volatile.Read(ref _waitingFaults),
-                LongestWait = LongestWait,
-            };
         }
     }
 
@@ -129,6 +123,17 @@ public sealed partial class PageService : IDisposable, IChildKeeper
         _wait.Interrupt();
     }
 
+    /// <summary>Notes which service is to serve the process from now on, also when it starts again; 0 for none.</summary>
+    public void IsFor(long service) => WhileItLasts(() => _process.State.Service = service);
+
+    /// <summary>Brings all memory from now on, whatever the options said, and lets a successor do the same.</summary>
+    public void BringAll() => WhileItLasts(() =>
+    {
+        _process.State.Header->Hydration = (int)HydrationOrder.Linear;
+        _bringsAll = true;
+        ReleaseBulk();
+    });
+
     /// <summary>Stops the work, whatever is missing, and waits until the thread has ended.</summary>
     public void Stop()
     {
@@ -154,30 +159,58 @@ public sealed partial class PageService : IDisposable, IChildKeeper
         }
 
         Stop();
-        _lastStatistics = Statistics;
+        lock (_endLock)
+        {
+            _lastStatistics = Count();
+        }
+
         foreach (AddressSpace space in _spaces)
         {
             space.Dispose();
         }
 
-        _descriptorKeeper?.Dispose();
         _source.Dispose();
         _wait.Dispose();
         _mover?.Dispose();
         _ownedImage?.Dispose();
     }
 
+    private void WhileItLasts(Action act)
+    {
+        lock (_endLock)
+        {
+            if (_lastStatistics is null)
+            {
+                act();
+            }
+        }
+    }
+
+    private PageStatistics Count()
+    {
+        PlacementReport placement = _tuner.Report;
+        return _counters.Snapshot(Volatile.Read(ref _remaining)) with
+        {
+            Placement = placement,
+            PlacementTotals = placement.Totals,
+            Sources = [_source.Traffic],
+            WaitingFaults = Volatile.Read(ref _waitingFaults),
+            LongestWait = LongestWait,
+        };
+    }
+
     private void Run()
     {
         try
         {
-            _descriptorKeeper = _process.State.StartKeeper();
+            _process.State.StartKeeper();
             PageServiceResult? result = null;
             while (result is null)
             {
                 result = _stopping ? new PageServiceResult(PageServiceEnd.Stopped) : Step();
             }
 
+            _pushed?.Complete();
             _completion.SetResult(result);
         }
         catch (LazyRestoreException failure)
@@ -215,7 +248,10 @@ public sealed partial class PageService : IDisposable, IChildKeeper
             FindCosts();
         }
 
-        HydrationStep step = IsRecording() || (_holdsBulk && _options.HoldAll) ? HydrationStep.Exhausted : Hydrate();
+        // What is pushed comes when it comes, and may be what a process needs to be built.
+        HydrationStep step = _pushed is not null ? PlacePushed(_pushed)
+            : IsRecording() || (_holdsBulk && _options.HoldAll) ? HydrationStep.Exhausted
+            : Hydrate();
         ForgetChildrenThatAreGone();
         PublishRemaining();
         if ((LosePatience() ?? Judge()) is { } result)
@@ -301,7 +337,7 @@ public sealed partial class PageService : IDisposable, IChildKeeper
     // The process first: children often execute another program at once, and need nothing then.
     private HydrationStep Hydrate()
     {
-        if (_options.Hydration == HydrationOrder.None)
+        if (_options.Hydration == HydrationOrder.None && !_bringsAll)
         {
             return HydrationStep.Exhausted;
         }

@@ -19,6 +19,7 @@ public sealed unsafe partial class PageState : IDisposable
     private readonly StateMapping _mapping;
     private readonly StateLayout _layout;
     private readonly byte* _base;
+    private DescriptorKeeper? _keeper;
 
     private PageState(StateMapping mapping, StateLayout layout, ChildParking? parking)
     {
@@ -51,6 +52,13 @@ public sealed unsafe partial class PageState : IDisposable
 
     /// <summary>The same for all processes that were restored together, and for no other.</summary>
     public long Group => Header->Group;
+
+    /// <summary>Tells the service that is to serve the process, also when it starts again, from all others; 0 for none.</summary>
+    public long Service
+    {
+        get => Volatile.Read(ref Header->Service);
+        set => Volatile.Write(ref Header->Service, value);
+    }
 
     /// <summary>The options that the state was created with.</summary>
     public PageServiceOptions Options => new()
@@ -104,24 +112,33 @@ public sealed unsafe partial class PageState : IDisposable
     /// </summary>
     public bool TryLock() => _mapping.TryLock();
 
-    /// <summary>Starts the task that keeps our descriptors until the process ends, so that they outlive us; null when it has ended.</summary>
-    internal DescriptorKeeper? StartKeeper()
+    /// <summary>The same, where a dead agent may have left its lock with what keeps its descriptors.</summary>
+    internal bool TryLock(OrphanedKeeper? keeper) => _mapping.TryLock(keeper?.TakeLock(Header->Lock, Descriptor));
+
+    /// <summary>Starts the task that keeps our descriptors until the process ends, so that they outlive us, unless there is one or the process has ended.</summary>
+    internal void StartKeeper()
     {
-        DescriptorKeeper? keeper = DescriptorKeeper.Start(Pid);
-        Header->Agent = Environment.ProcessId;
-        Header->Keeper = keeper?.Pid ?? 0;
-        return keeper;
+        if (_keeper is null)
+        {
+            Header->Keeper = 0;
+            Header->Agent = Environment.ProcessId;
+            Header->Lock = _mapping.LockDescriptor;
+            _keeper = DescriptorKeeper.Start(Pid, &Header->Keeper);
+        }
     }
 
     /// <summary>Keeps other successors out until the handle is closed.</summary>
-    internal SafeFileHandle LockSuccession() => _mapping.LockSuccession();
+    /// <exception cref="LazyRestoreException">Another one is about to take the place of the agent, and does not come to an end.</exception>
+    internal SafeFileHandle LockSuccession() => _mapping.LockSuccession() ?? throw Succession.AnotherAgent(this);
 
-    /// <summary>Takes the userfaultfds that a dead agent left, by the numbers it had for them, and ends what kept them.</summary>
-    internal Dictionary<int, SafeFileHandle> TakeLeft() => DescriptorKeeper.TakeOver(Header->Keeper, Header->Agent);
+    /// <summary>What keeps the descriptors of the agent that had the state before; null when it lives, or has left nothing.</summary>
+    internal OrphanedKeeper? FindOrphanedKeeper() => OrphanedKeeper.Find(Header->Keeper, Header->Agent);
 
     /// <inheritdoc/>
     public void Dispose()
     {
+        _keeper?.Dispose();
+        _keeper = null;
         Parking?.Dispose();
         _mapping.Dispose();
     }

@@ -1,5 +1,6 @@
 using System.Collections.Immutable;
 using LazyRestore.Agent.Sources;
+using LazyRestore.Agent.State;
 using LazyRestore.Agent.Tuning;
 
 namespace LazyRestore.Agent;
@@ -87,6 +88,31 @@ public sealed record PageStatistics
 
     /// <summary>What of that adds up, of all services together.</summary>
     public PlacementTotals PlacementTotals { get; init; }
+
+    /// <summary>What a service has done that has done nothing.</summary>
+    public static PageStatistics Nothing { get; } = new()
+    {
+        PagesRemaining = 0,
+        DemandFaults = 0,
+        CopiedPages = 0,
+        MovedPages = 0,
+        ForceCopiedPages = 0,
+        MovedExtents = 0,
+        ContinuedPages = 0,
+        ZeroPages = 0,
+        HydratedPages = 0,
+        AlreadyPresent = 0,
+        Deferred = 0,
+        Discarded = 0,
+        DroppedPages = 0,
+        DamagedPages = 0,
+        PoisonedPages = 0,
+        ForkEvents = 0,
+        RemapEvents = 0,
+        RemoveEvents = 0,
+        UnmapEvents = 0,
+        ServiceTimes = [.. new long[StateCounter.BucketCount]],
+    };
 
     /// <summary>What several services have done together; how pages were placed is told by the first one.</summary>
     public static PageStatistics Sum(IEnumerable<PageStatistics> services) => services.Aggregate(static (one, other) => new PageStatistics

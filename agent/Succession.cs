@@ -1,63 +1,65 @@
+using LazyRestore.Agent.State;
 using Microsoft.Win32.SafeHandles;
 
 namespace LazyRestore.Agent;
 
 /// <summary>
-/// The place of a dead agent, taken for all processes that it served at once: what keeps the descriptors of one keeps those of all, and with
-/// them the locks.
+/// Takes the place of a dead agent. Whenever a successor dies in the middle of it, another one can do it again: what the kernel handed to
+/// the dead one is parked before what keeps it is ended.
 /// </summary>
-public sealed class Succession : IDisposable
+public static class Succession
 {
-    private readonly List<SafeFileHandle> _locks = [];
-    private readonly Dictionary<PageState, Dictionary<int, SafeFileHandle>> _left = [];
-
-    private Succession()
-    {
-    }
-
-    /// <summary>Takes it.</summary>
+    /// <summary>Takes it for processes that were restored together, whose states are ours then: locked, and kept as we are.</summary>
     /// <param name="states">The states of the processes.</param>
     /// <exception cref="LazyRestoreException">Another agent lives.</exception>
-    public static Succession Begin(IReadOnlyCollection<PageState> states)
+    public static void Take(IReadOnlyCollection<PageState> states)
     {
-        Succession succession = new();
+        List<SafeFileHandle> locks = [];
+        Dictionary<PageState, OrphanedKeeper?> keepers = [];
         try
         {
             // In one order, so that no two successors wait for each other.
             foreach (PageState state in states.OrderBy(state => state.Identity))
             {
-                succession._locks.Add(state.LockSuccession());
+                locks.Add(state.LockSuccession());
             }
 
             foreach (PageState state in states)
             {
-                succession._left.Add(state, state.TakeLeft());
+                OrphanedKeeper? keeper = state.FindOrphanedKeeper();
+                keepers.Add(state, keeper);
+                if (!state.TryLock(keeper))
+                {
+                    throw AnotherAgent(state);
+                }
             }
 
-            return states.FirstOrDefault(state => !state.TryLock()) is { } served ? throw AnotherAgent(served) : succession;
+            foreach ((PageState state, OrphanedKeeper? keeper) in keepers)
+            {
+                if (keeper is not null)
+                {
+                    LeftForks.Park(state, keeper);
+                    keeper.End();
+                }
+            }
         }
-        catch
+        finally
         {
-            succession.Dispose();
-            throw;
+            locks.ForEach(static held => held.Dispose());
+            foreach (OrphanedKeeper? keeper in keepers.Values)
+            {
+                keeper?.Dispose();
+            }
+        }
+
+        // Not before: a keeper of ours would keep what keeps out those who would take our place, and end only by their hands.
+        foreach (PageState state in states)
+        {
+            state.StartKeeper();
         }
     }
-
-    /// <summary>The userfaultfds that the dead agent left, by the numbers it had for them.</summary>
-    internal Dictionary<int, SafeFileHandle> LeftTo(PageState state) => _left[state];
 
     /// <summary>The error when another agent serves a process.</summary>
     internal static LazyRestoreException AnotherAgent(PageState state) => new(
         FailureReason.Failed, $"the memory of process {state.Pid} is served by another agent", "Leave it to that one, or end it first.");
-
-    /// <summary>Closes what nobody has claimed, and lets other successors try.</summary>
-    public void Dispose()
-    {
-        foreach (SafeFileHandle unclaimed in _left.Values.SelectMany(left => left.Values))
-        {
-            unclaimed.Dispose();
-        }
-
-        _locks.ForEach(held => held.Dispose());
-    }
 }

@@ -13,6 +13,7 @@ public static class ImageVersion
 
     /// <summary>The lowest version that knows a record.</summary>
     internal static int Of(CheckpointRecord record) => record is ZombieRecord or ProcessRecord { StopSignal: not 0 } or TerminalMasterRecord or TerminalRecord or TerminalJobRecord
+        or InetSocketRecord { Datagrams.Count: > 0 }
         or MemoryObjectRecord { Kind: MemoryObjectKind.SystemV } or SystemVSegmentRecord or SystemVSemaphoresRecord or SystemVQueueRecord
         ? ImageLayout.Version
         : ImageLayout.SingleProcessVersion;

@@ -11,6 +11,7 @@ internal static unsafe partial class Interop
         internal const int EIO = 5;
         internal const int EAGAIN = 11;
         internal const int ENOMEM = 12;
+        internal const int EACCES = 13;
         internal const int EFAULT = 14;
         internal const int EBUSY = 16;
         internal const int EEXIST = 17;

@@ -6,9 +6,10 @@ internal static unsafe partial class Interop
 {
     internal const int LOCK_EX = 2;
     internal const int LOCK_NB = 4;
+    internal const int LOCK_UN = 8;
 
-    /// <summary>fcntl(2): waits for a lock that belongs to the open file description.</summary>
-    internal const int F_OFD_SETLKW = 38;
+    /// <summary>fcntl(2): a lock that belongs to the open file description; EAGAIN or EACCES when another one has it.</summary>
+    internal const int F_OFD_SETLK = 37;
     internal const short F_WRLCK = 1;
 
     /// <summary>struct flock of fcntl(2).</summary>

@@ -18,19 +18,29 @@ internal ref struct FrameArguments
         _left = count;
     }
 
-    /// <summary>Reads the name of a frame, all of which is there.</summary>
+    /// <summary>Reads the name of a frame of the page protocol, all of which is there.</summary>
     internal static FrameArguments Read(ReadOnlyMemory<byte> frame, out FrameKind kind)
     {
         MessagePackReader reader = new(frame);
-        if (reader.NextMessagePackType != MessagePackType.Array || reader.ReadArrayHeader() is not (> 0 and int count)
-            || reader.NextMessagePackType != MessagePackType.String || !reader.TryReadStringSpan(out ReadOnlySpan<byte> name))
-        {
-            throw new PageProtocolException("a frame is no array that begins with a name");
-        }
-
-        kind = FrameNames.Parse(name);
-        return new FrameArguments(frame, (int)reader.Consumed, count - 1);
+        int count = Begin(ref reader);
+        kind = reader.TryReadStringSpan(out ReadOnlySpan<byte> name) ? FrameNames.Parse(name) : throw Nameless();
+        return new FrameArguments(frame, (int)reader.Consumed, count);
     }
+
+    /// <summary>Reads the name of a frame of any protocol, all of which is there.</summary>
+    internal static FrameArguments Read(ReadOnlyMemory<byte> frame, out string name)
+    {
+        MessagePackReader reader = new(frame);
+        int count = Begin(ref reader);
+        name = reader.ReadString()!;
+        return new FrameArguments(frame, (int)reader.Consumed, count);
+    }
+
+    private static int Begin(ref MessagePackReader reader) =>
+        reader.NextMessagePackType == MessagePackType.Array && reader.ReadArrayHeader() is > 0 and int count
+            && reader.NextMessagePackType == MessagePackType.String ? count - 1 : throw Nameless();
+
+    private static PageProtocolException Nameless() => new("a frame is no array that begins with a name");
 
     /// <summary>A whole number from 0 to <paramref name="most"/>.</summary>
     internal ulong Number(ulong most = ulong.MaxValue)

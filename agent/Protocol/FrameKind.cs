@@ -47,4 +47,13 @@ internal enum FrameKind
 
     /// <summary>The server takes no further requests.</summary>
     Drain,
+
+    /// <summary>Of a provider: which space the pages belong to that follow.</summary>
+    Space,
+
+    /// <summary>To a provider: somebody waits for pages.</summary>
+    Want,
+
+    /// <summary>To a provider: no page is needed any more.</summary>
+    Done,
 }

@@ -31,6 +31,18 @@ internal static class Frames
         }
     });
 
+    /// <summary>The first frame of each side where pages are pushed.</summary>
+    internal static byte[] PushHello(string name) => Make(FrameKind.Hello, 1, name, static (ref MessagePackWriter writer, string name) =>
+    {
+        writer.WriteMapHeader(3);
+        writer.Write("protocol");
+        writer.Write(Protocol.PushHello.Protocol);
+        writer.Write("version");
+        writer.Write(Protocol.PushHello.Version);
+        writer.Write("name");
+        writer.Write(name);
+    });
+
     /// <summary>A frame that is but a name.</summary>
     internal static byte[] Bare(FrameKind kind) => Make(kind, 0, 0, static (ref MessagePackWriter _, int _) => { });
 

@@ -106,6 +106,14 @@ internal sealed unsafe partial class AddressSpace
         }
 
         bool isStored = (presence[page >> 6] >> (page & 63) & 1) != 0;
+        if (isStored && _isPushed && _ledger.Settled(extent).Contains(page))
+        {
+            // Pushed between the fault and now; nobody has it a second time.
+            _came = FaultOutcome.AlreadyPresent;
+            _ = Fault.Wake(address, PageSize);
+            return PlacementOutcome.Installed;
+        }
+
         if (isStored && IsRecording)
         {
             Recorder!.Touch(image);

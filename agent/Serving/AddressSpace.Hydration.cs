@@ -169,7 +169,7 @@ internal sealed unsafe partial class AddressSpace
         }
         else if (outcome == PlacementOutcome.Discarded)
         {
-            return SettleIfMissing(extent, page, fetched.Address, ref placed);
+            return SettleIfMissing(_cursor, extent, page, fetched.Address, ref placed);
         }
 
         return outcome;
@@ -178,9 +178,9 @@ internal sealed unsafe partial class AddressSpace
     // No mapping there. A mapping that is on the move makes the kernel answer EAGAIN until its event is read, and nobody reads in between
     // here, so a second ENOENT in a row means that the page has no place to go to: memory that a fork left out (MADV_DONTFORK), or
     // whose registration has ended. Waiting for another turn instead would cost a wait for each such page.
-    private PlacementOutcome SettleIfMissing(int extent, int page, nint source, ref int placed)
+    private PlacementOutcome SettleIfMissing(ulong address, int extent, int page, nint source, ref int placed)
     {
-        PlacementResult again = _copy.Place(_cursor + ((ulong)placed * PageSize), source + ((nint)placed * (nint)PageSize), PageSize);
+        PlacementResult again = _copy.Place(address + ((ulong)placed * PageSize), source + ((nint)placed * (nint)PageSize), PageSize);
         if (again.Outcome is not (PlacementOutcome.Discarded or PlacementOutcome.Installed))
         {
             // The next step comes to the page again.

@@ -190,30 +190,6 @@ internal sealed unsafe partial class AddressSpace
         }
     }
 
-    // What a dead agent was handed and had not parked yet is among its descriptors, under the number that the message tells.
-    private void ClaimForksThatWereNotKept(Dictionary<int, SafeFileHandle> left)
-    {
-        if (State.Header->ForksAreKept != 0 || Unborn.Count > 0)
-        {
-            return;
-        }
-
-        uffd_msg* messages = StateHeader.MessagesOf(State.Header);
-        for (int index = State.Processed; index < StateHeader.MessageCapacity; index++)
-        {
-            if (messages[index].@event == UFFD_EVENT_FORK && left.Remove((int)messages[index].fork_ufd, out SafeFileHandle? child))
-            {
-                Unborn.Enqueue(new UserFault(child));
-            }
-        }
-
-        if (Unborn.Count > 0)
-        {
-            _keeper.Keep();
-            State.Header->ForksAreKept = 1;
-        }
-    }
-
     // Of the forks that are to be replayed, the first one may lack a descriptor: the agent died after the child had got its state and
     // before the message was marked.
     private void SkipForksThatWereApplied()

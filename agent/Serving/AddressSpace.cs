@@ -1,6 +1,7 @@
 using LazyRestore.Agent.Faults;
 using LazyRestore.Agent.Moving;
 using LazyRestore.Agent.Placing;
+using LazyRestore.Agent.Pushing;
 using LazyRestore.Agent.Sources;
 using LazyRestore.Agent.State;
 using LazyRestore.Agent.Tuning;
@@ -20,6 +21,7 @@ internal sealed unsafe partial class AddressSpace : IDisposable
     private const int NeighboursPages = 16;
 
     private readonly IPageSource _source;
+    private readonly bool _isPushed;
     private readonly ExtentCatalog _catalog;
     private readonly PageServiceOptions _options;
     private readonly ServiceCounters _counters;
@@ -51,6 +53,7 @@ internal sealed unsafe partial class AddressSpace : IDisposable
         State = state;
         _source = source;
         _remote = source as IAwaitedPageSource;
+        _isPushed = source is PushedPageSource;
         _catalog = source.Catalog;
         _options = options;
         _counters = counters;
@@ -96,10 +99,8 @@ internal sealed unsafe partial class AddressSpace : IDisposable
     /// Applies what a former agent had read and not applied, and wakes everyone, so that the faults that it had read are announced again.
     /// Guarded by the test ASuccessorGoesOnAfterAnAbruptEnd.
     /// </summary>
-    /// <param name="left">The userfaultfds that the former agent had, by its numbers; those that are claimed are taken out.</param>
-    internal void Recover(Dictionary<int, SafeFileHandle> left)
+    internal void Recover()
     {
-        ClaimForksThatWereNotKept(left);
         SkipForksThatWereApplied();
         ApplyMessages(State.Processed, StateHeader.MessageCapacity, replay: true);
         State.SetProcessed(StateHeader.MessageCapacity);

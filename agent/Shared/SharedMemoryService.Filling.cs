@@ -30,13 +30,13 @@ public sealed unsafe partial class SharedMemoryService
         {
             ReadFault();
         }
-        else if (Current() is { } file && _mayHydrate && file.Advance(HydrationPages) != PlacementOutcome.Deferred)
+        else if (Current() is { } file && MayHydrate && file.Advance(HydrationPages) != PlacementOutcome.Deferred)
         {
             Publish();
         }
         else
         {
-            _wait.ForMessages(_process.Descriptor, _deferred.Count > 0 || _mayHydrate ? SharedWait.Retry : SharedWait.LookUp);
+            _wait.ForMessages(_process.Descriptor, _deferred.Count > 0 || MayHydrate ? SharedWait.Retry : SharedWait.LookUp);
         }
 
         Judge();

@@ -28,7 +28,8 @@ public sealed unsafe partial class SharedMemoryService : IDisposable
     private readonly TaskCompletionSource<PageServiceResult> _completion = new(TaskCreationOptions.RunContinuationsAsynchronously);
     private readonly Thread _thread;
     private long _remaining;
-    private volatile bool _mayHydrate;
+    private volatile bool _isReleased;
+    private volatile bool _bringsAll;
     private volatile bool _stopping;
     private bool _isDisposed;
 
@@ -78,9 +79,14 @@ public sealed unsafe partial class SharedMemoryService : IDisposable
     /// <summary>Brings what nobody asks for from now on, unless that is not wanted at all.</summary>
     public void ReleaseBulk()
     {
-        _mayHydrate = _options.Hydration != HydrationOrder.None;
+        _isReleased = true;
         _wait.Interrupt();
     }
+
+    /// <summary>Brings all of it once it may bring what nobody asks for, whatever the options said.</summary>
+    public void BringAll() => _bringsAll = true;
+
+    private bool MayHydrate => _isReleased && (_bringsAll || _options.Hydration != HydrationOrder.None);
 
     /// <summary>Stops the work, whatever is missing, and waits until the thread has ended.</summary>
     public void Stop()

@@ -1,4 +1,5 @@
 using LazyRestore.Agent.Protocol;
+using LazyRestore.Agent.Pushing;
 using LazyRestore.Agent.Sources.Caching;
 using LazyRestore.Agent.Sources.Objects;
 using LazyRestore.Agent.Sources.Remote;
@@ -19,7 +20,7 @@ public static class ImageOpener
     private static readonly TimeSpan LongestDelay = TimeSpan.FromSeconds(1);
 
     /// <summary>Opens an image file, again and again for ten seconds while the error is one that passes.</summary>
-    /// <param name="path">The file, the text of <see cref="RemoteReplicas"/> or <see cref="CachedLocation"/>, or the address of an object.</param>
+    /// <param name="path">The file, the text of <see cref="RemoteReplicas"/>, <see cref="CachedLocation"/> or <see cref="PushLocation"/>, or the address of an object.</param>
     /// <param name="cancellation">Gives up.</param>
     /// <exception cref="LazyRestoreException">It cannot be opened, or is no intact image.</exception>
     public static CheckpointImage Open(string path, CancellationToken cancellation = default) => Open(path, PageTimeouts.Usual, cancellation);
@@ -34,8 +35,9 @@ public static class ImageOpener
 
     /// <summary>Opens an image file, or an image elsewhere with other time-outs.</summary>
     internal static CheckpointImage Open(string path, PageTimeouts timeouts, CancellationToken cancellation = default) =>
-        CachedLocation.Is(path) ? OpenCached(CachedLocation.Parse(path), timeouts, cancellation)
-        : IsElsewhere(path) ? CheckpointImage.Open(new RemoteImageBytes(OnThreadPool(() => OpenElsewhereAsync(path, new SourceHealth(), timeouts, cancellation))))
+        PushLocation.Is(path) ? OpenPushed(PushLocation.Parse(path), cancellation)
+        : CachedLocation.Is(path) ? OpenCached(CachedLocation.Parse(path), timeouts, cancellation)
+        : IsElsewhere(path) ? CheckpointImage.Open(new RemoteImageBytes(OpenElsewhere(path, timeouts, cancellation)))
         : Open(() => CheckpointImage.OpenFile(path), TimeProvider.System, cancellation);
 
     /// <summary>Whether a name stands for an image elsewhere, rather than for a file.</summary>
@@ -53,7 +55,29 @@ public static class ImageOpener
     }
 
     /// <summary>What stands for an image in whatever folder one is: the full path of a file, or the location of an image elsewhere.</summary>
-    public static string Absolute(string path) => IsElsewhere(path) ? path : Path.GetFullPath(path);
+    public static string Absolute(string path) => IsElsewhere(path) || PushLocation.Is(path) ? path : Path.GetFullPath(path);
+
+    private static CheckpointImage OpenPushed(PushLocation location, CancellationToken cancellation)
+    {
+        CheckpointImage file = Open(location.Image, cancellation);
+        try
+        {
+            return CheckpointImage.Open(new PushedImageBytes(file, PushReceiver.Open(location, file)));
+        }
+        catch
+        {
+            file.Dispose();
+            throw;
+        }
+    }
+
+    private static IRemoteImage OpenElsewhere(string location, PageTimeouts timeouts, CancellationToken cancellation)
+    {
+        SourceHealth health = new();
+        IRemoteImage image = OnThreadPool(() => OpenElsewhereAsync(location, health, timeouts, cancellation));
+        health.Forget();
+        return image;
+    }
 
     private static async Task<IRemoteImage> OpenElsewhereAsync(
         string location, SourceHealth health, PageTimeouts timeouts, CancellationToken cancellation) => RemoteReplicas.IsRemote(location)
@@ -69,7 +93,7 @@ public static class ImageOpener
         PageTimeouts usual = known is null ? timeouts : timeouts with { Opening = timeouts.OpeningWithCache };
         try
         {
-            IRemoteImage reached = OnThreadPool(() => OpenElsewhereAsync(cached.Location, new SourceHealth(), usual, cancellation));
+            IRemoteImage reached = OpenElsewhere(cached.Location, usual, cancellation);
             CheckpointImage image = Open(new CachedImage(reached, folder, manifest: null));
             CachedManifest.Of(image).Write(folder, cached.Location);
             return image;

@@ -1,5 +1,3 @@
-using System.Globalization;
-using Microsoft.Win32.SafeHandles;
 using Tmds.Linux;
 using static Tmds.Linux.LibC;
 
@@ -14,10 +12,11 @@ internal sealed unsafe class DescriptorKeeper : IDisposable
 {
     private const int SysWait4 = 61;
     private const int SysPidfdOpen = 434;
-    private const int SysPidfdGetFd = 438;
+    internal const int SysPidfdGetFd = 438;
     private const int PageSize = 4096;
     private const ulong CloneVm = 0x100;
     private const ulong CloneFiles = 0x400;
+    private const ulong CloneParentSetTid = 0x100000;
     private readonly byte* _memory;
     private readonly int _watched;
 
@@ -34,7 +33,9 @@ internal sealed unsafe class DescriptorKeeper : IDisposable
     internal int Pid { get; private set; }
 
     /// <summary>Starts a keeper that ends with the process; null when that has ended.</summary>
-    internal static DescriptorKeeper? Start(int process)
+    /// <param name="process">The process.</param>
+    /// <param name="place">Where the kernel writes the keeper's process ID before the keeper begins to run, so that there is none that nobody finds.</param>
+    internal static DescriptorKeeper? Start(int process, int* place)
     {
         int watched = OpenProcess(process);
         if (watched < 0)
@@ -49,42 +50,8 @@ internal sealed unsafe class DescriptorKeeper : IDisposable
         }
 
         DescriptorKeeper keeper = new((byte*)memory, watched);
-        keeper.Start();
+        keeper.Start(place);
         return keeper;
-    }
-
-    /// <summary>
-    /// Takes the userfaultfds that a dead agent left in its table, by their numbers there, and ends its keeper. Empty when the agent
-    /// lives, or left no keeper.
-    /// </summary>
-    /// <param name="keeper">The keeper's process ID.</param>
-    /// <param name="agent">The process ID of the agent that started it.</param>
-    internal static Dictionary<int, SafeFileHandle> TakeOver(int keeper, int agent)
-    {
-        Dictionary<int, SafeFileHandle> taken = [];
-        int process = keeper > 0 ? OpenProcess(keeper) : -1;
-        if (process < 0)
-        {
-            return taken;
-        }
-
-        // Looked at once it is open, so that no other process can take its place in between.
-        if (IsOrphan(keeper, agent))
-        {
-            foreach (int number in UserFaults(keeper))
-            {
-                int descriptor = (int)(long)syscall(SysPidfdGetFd, process, number, 0);
-                if (descriptor >= 0)
-                {
-                    taken.Add(number, new SafeFileHandle(descriptor, ownsHandle: true));
-                }
-            }
-
-            End(keeper, process);
-        }
-
-        _ = close(process);
-        return taken;
     }
 
     /// <inheritdoc/>
@@ -102,11 +69,12 @@ internal sealed unsafe class DescriptorKeeper : IDisposable
         _ = munmap(_memory, 2 * PageSize);
     }
 
-    private void Start()
+    private void Start(int* place)
     {
         KeeperCode.Bytes.CopyTo(new Span<byte>(_memory, PageSize));
         var arguments = (KeeperArguments*)(_memory + PageSize);
-        arguments->CloneFlags = CloneVm | CloneFiles;
+        arguments->CloneFlags = CloneVm | CloneFiles | CloneParentSetTid;
+        arguments->CloneParentTid = (ulong)place;
         arguments->CloneExitSignal = (ulong)SIGCHLD;
         arguments->AllSignals = ulong.MaxValue;
         arguments->Watched = new pollfd { fd = _watched, events = POLLIN };
@@ -128,9 +96,11 @@ internal sealed unsafe class DescriptorKeeper : IDisposable
         Pid = (int)started;
     }
 
-    private static int OpenProcess(int pid) => (int)(long)syscall(SysPidfdOpen, pid, 0);
+    /// <summary>Opens a process, pidfd_open(2); -1 when there is none.</summary>
+    internal static int OpenProcess(int pid) => (int)(long)syscall(SysPidfdOpen, pid, 0);
 
-    private static void End(int pid, int process)
+    /// <summary>Ends a keeper, and waits until it has ended.</summary>
+    internal static void End(int pid, int process)
     {
         _ = kill(pid, SIGKILL);
         pollfd end = new() { fd = process, events = POLLIN };
@@ -142,26 +112,4 @@ internal sealed unsafe class DescriptorKeeper : IDisposable
         int status;
         _ = syscall(SysWait4, pid, &status, 0, 0);
     }
-
-    // The parent changes when it ends, even if its number is in use again.
-    private static bool IsOrphan(int keeper, int agent)
-    {
-        try
-        {
-            string stat = File.ReadAllText($"/proc/{keeper}/stat");
-            int nameEnd = stat.LastIndexOf(')');
-            string name = stat[(stat.IndexOf('(') + 1)..nameEnd];
-            int parent = int.Parse(stat[(nameEnd + 2)..].Split(' ')[1], CultureInfo.InvariantCulture);
-            return parent != agent && name == System.Text.Encoding.ASCII.GetString(Name[..^1]);
-        }
-        catch (IOException)
-        {
-            return false;
-        }
-    }
-
-    private static IEnumerable<int> UserFaults(int keeper) =>
-        Directory.EnumerateFiles($"/proc/{keeper}/fd")
-            .Where(path => new FileInfo(path).LinkTarget == "anon_inode:[userfaultfd]")
-            .Select(path => int.Parse(Path.GetFileName(path), CultureInfo.InvariantCulture));
 }

@@ -39,6 +39,10 @@ internal unsafe struct KeeperArguments
     [FieldOffset(CloneOffset)]
     public ulong CloneFlags;
 
+    /// <summary>struct clone_args: where the kernel writes the child's ID in its parent's memory.</summary>
+    [FieldOffset(CloneOffset + 24)]
+    public ulong CloneParentTid;
+
     /// <summary>struct clone_args: the signal that its parent gets at its end.</summary>
     [FieldOffset(CloneOffset + 32)]
     public ulong CloneExitSignal;

@@ -10,7 +10,7 @@ namespace LazyRestore.Agent.State;
 [StructLayout(LayoutKind.Sequential)]
 internal unsafe struct StateHeader
 {
-    internal const ulong MagicValue = 0x3430_4554_4154_534C; // "LSTATE04"
+    internal const ulong MagicValue = 0x3530_4554_4154_534C; // "LSTATE05"
     internal const int MessageCapacity = 64;
     internal const int PathCapacity = 4096;
 
@@ -47,6 +47,12 @@ internal unsafe struct StateHeader
     /// <summary>The process ID of the agent, and that of the task that keeps its descriptors; see <see cref="DescriptorKeeper"/>.</summary>
     internal int Agent;
     internal int Keeper;
+
+    /// <summary>The number of the agent's descriptor by which it has locked the state; -1 when it has none.</summary>
+    internal int Lock;
+
+    /// <summary>Tells the service that is to serve the process, also when it starts again, from all others; 0 for none.</summary>
+    internal long Service;
 
     /// <summary>Not 0 once the userfaultfds of all children are parked whose fork stands in <see cref="Messages"/>.</summary>
     internal ulong ForksAreKept;

@@ -1,3 +1,4 @@
+using System.Diagnostics;
 using System.Runtime.InteropServices;
 using System.Text;
 using Microsoft.Win32.SafeHandles;
@@ -9,6 +10,7 @@ namespace LazyRestore.Agent.State;
 /// <summary>A memfd that is mapped into the agent: the memory that a successor finds again.</summary>
 internal sealed unsafe class StateMapping : IDisposable
 {
+    private static readonly TimeSpan s_patience = TimeSpan.FromSeconds(5);
     private readonly SafeFileHandle _handle;
     private SafeFileHandle? _lock;
     private byte* _base;
@@ -65,14 +67,15 @@ internal sealed unsafe class StateMapping : IDisposable
     /// <summary>
     /// Locks the file by an open description of its own, which no other process shares but the agent's <see cref="DescriptorKeeper"/>.
     /// </summary>
-    internal bool TryLock()
+    /// <param name="inherited">The description by which a dead agent has locked it, owned from now on; null when that left none.</param>
+    internal bool TryLock(SafeFileHandle? inherited = null)
     {
         if (_lock is not null)
         {
             return true;
         }
 
-        SafeFileHandle description = OpenAnew();
+        SafeFileHandle description = inherited ?? OpenAnew();
         if (Interop.flock((int)description.DangerousGetHandle(), Interop.LOCK_EX | Interop.LOCK_NB) < 0)
         {
             description.Dispose();
@@ -83,19 +86,30 @@ internal sealed unsafe class StateMapping : IDisposable
         return true;
     }
 
-    /// <summary>Waits until nobody else is about to succeed a dead agent; ends with the handle.</summary>
-    internal SafeFileHandle LockSuccession()
+    /// <summary>The descriptor by which we have locked it; -1 when we have not.</summary>
+    internal int LockDescriptor => _lock is { } description ? (int)description.DangerousGetHandle() : -1;
+
+    /// <summary>
+    /// Waits until nobody else is about to succeed a dead agent; ends with the handle. What keeps the descriptors of a service that died in the middle
+    /// of it keeps this lock, too, until the last process of that service has another agent: so it is not waited for without end.
+    /// </summary>
+    /// <returns>Null when somebody still is.</returns>
+    internal SafeFileHandle? LockSuccession()
     {
         SafeFileHandle description = OpenAnew();
         Interop.RecordLock whole = new() { l_type = Interop.F_WRLCK };
-        while (Interop.fcntl((int)description.DangerousGetHandle(), Interop.F_OFD_SETLKW, &whole) < 0)
+        long start = Stopwatch.GetTimestamp();
+        while (Interop.fcntl((int)description.DangerousGetHandle(), Interop.F_OFD_SETLK, &whole) < 0)
         {
             int error = Marshal.GetLastPInvokeError();
-            if (error != Interop.Errno.EINTR)
+            bool isHeld = error is Interop.Errno.EAGAIN or Interop.Errno.EACCES;
+            if (!isHeld || Stopwatch.GetElapsedTime(start) > s_patience)
             {
                 description.Dispose();
-                throw new NativeException("fcntl(F_OFD_SETLKW)", error, "page state");
+                return isHeld ? null : throw new NativeException("fcntl(F_OFD_SETLK)", error, "page state");
             }
+
+            Thread.Sleep(1);
         }
 
         return description;
@@ -110,8 +124,14 @@ internal sealed unsafe class StateMapping : IDisposable
             _base = null;
         }
 
-        _lock?.Dispose();
-        _lock = null;
+        if (_lock is { } description)
+        {
+            // What keeps the descriptors of a dead agent may have the description as well.
+            _ = Interop.flock((int)description.DangerousGetHandle(), Interop.LOCK_UN);
+            description.Dispose();
+            _lock = null;
+        }
+
         _handle.Dispose();
     }
 

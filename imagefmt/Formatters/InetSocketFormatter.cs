@@ -7,7 +7,7 @@ internal sealed class InetSocketFormatter() : RecordFormatter<InetSocketRecord>(
 {
     protected override void Write(ref MessagePackWriter writer, InetSocketRecord record)
     {
-        writer.WriteMapHeader(record.Aborted ? 12 : 11);
+        writer.WriteMapHeader(11 + (record.Aborted ? 1 : 0) + (record.Datagrams.Count > 0 ? 1 : 0));
         writer.Field("id"u8, record.Id);
         writer.Field("status-flags"u8, record.StatusFlags);
         writer.Field("inode"u8, record.Inode);
@@ -22,6 +22,11 @@ internal sealed class InetSocketFormatter() : RecordFormatter<InetSocketRecord>(
         if (record.Aborted)
         {
             writer.Field("aborted"u8, true);
+        }
+
+        if (record.Datagrams.Count > 0)
+        {
+            writer.Field("datagrams"u8, record.Datagrams, WriteDatagram);
         }
     }
 
@@ -39,5 +44,19 @@ internal sealed class InetSocketFormatter() : RecordFormatter<InetSocketRecord>(
         LocalAddress = map.Bytes("local-address"u8, ImageLimits.SocketAddress),
         PeerAddress = map.Bytes("peer-address"u8, ImageLimits.SocketAddress),
         Aborted = map.Flag("aborted"u8),
+        Datagrams = map.Has("datagrams"u8) ? map.MapList("datagrams"u8, ImageLimits.List, ReadDatagram) : [],
     };
+
+    private static void WriteDatagram(ref MessagePackWriter writer, InetDatagram datagram)
+    {
+        writer.WriteMapHeader(3);
+        writer.Field("source"u8, datagram.Source);
+        writer.Field("destination"u8, datagram.Destination);
+        writer.Field("content"u8, datagram.Content);
+    }
+
+    private static InetDatagram ReadDatagram(ref MapReader map) => new(
+        Source: map.Bytes("source"u8, ImageLimits.InetAddress, ImageLimits.SocketAddress),
+        Destination: map.Bytes("destination"u8, ImageLimits.InetAddress, ImageLimits.SocketAddress),
+        Content: map.Bytes("content"u8, ushort.MaxValue));
 }

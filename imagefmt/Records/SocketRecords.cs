@@ -61,4 +61,13 @@ public sealed record InetSocketRecord : SocketRecord
 
     /// <summary>Whether it was a TCP connection, which the process finds aborted (ECONNABORTED).</summary>
     public bool Aborted { get; init; }
+
+    /// <summary>What waits to be received by a UDP socket, in order.</summary>
+    public IReadOnlyList<InetDatagram> Datagrams { get; init; } = [];
 }
+
+/// <summary>A datagram that waits to be received.</summary>
+/// <param name="Source">The raw socket address of who sent it, with the family.</param>
+/// <param name="Destination">The raw socket address that it was sent to, with the family.</param>
+/// <param name="Content">What it holds.</param>
+public readonly record struct InetDatagram(ReadOnlyMemory<byte> Source, ReadOnlyMemory<byte> Destination, ReadOnlyMemory<byte> Content);

@@ -1,4 +1,5 @@
 using LazyRestore.ImageFormat.Records;
+using LazyRestore.Restore.Network;
 using LazyRestore.Restore.Programs;
 
 namespace LazyRestore.Restore.Plan;
@@ -72,6 +73,12 @@ internal sealed partial class DescriptorPlan
             {
                 SetReuse(0);
             }
+        }
+
+        // A connected socket receives from its peer alone, but what others had sent before waits in it too.
+        foreach (InetDatagram datagram in socket.Datagrams)
+        {
+            Inject(datagram.Destination, UdpDatagram.Build(InetEndpoint.Of(datagram.Source), InetEndpoint.Of(datagram.Destination), datagram.Content.Span));
         }
 
         if (socket.PeerAddress.Length > 0)

@@ -110,7 +110,7 @@ internal sealed partial class DescriptorPlan
         uint unacknowledged = connection.SendSequence - (uint)connection.SendQueue.Length;
         if (connection.PeerEnded)
         {
-            Inject(connection, TcpSegment.Build(
+            Inject(connection.LocalAddress, TcpSegment.Build(
                 address, connection.ReceiveSequence, unacknowledged, TcpSegment.End | TcpSegment.Acknowledgment, WindowOf(connection)));
             Program.Call(SystemCall.poll, Program.Words(FirstFree | ((ulong)TellsEnd << 32)), 1, Milliseconds);
         }
@@ -118,26 +118,29 @@ internal sealed partial class DescriptorPlan
         {
             SetTcp(TcpOptions.RepairQueue, TcpOptions.SendQueue);
             Program.Call(SystemCall.shutdown, FirstFree, WriteEnd);
-            Inject(connection, TcpSegment.Build(
+            Inject(connection.LocalAddress, TcpSegment.Build(
                 address, connection.ReceiveSequence, connection.SendSequence + 1, TcpSegment.Acknowledgment, WindowOf(connection)));
         }
     }
 
-    private void Inject(TcpConnectionRecord connection, byte[] packet)
+    // By a raw socket, past what keeps real packets away while connections are made.
+    private void Inject(ReadOnlyMemory<byte> localAddress, byte[] packet)
     {
         const int AfInet = 2;
         const int AfInet6 = 10;
-        byte[] destination = connection.LocalAddress.ToArray();
-        if (destination.Length > 16 && ConnectionAddress.Of(connection).Local is { IsV6: false } mapped)
+        const int LengthV6 = 28;
+        byte[] destination = localAddress.ToArray();
+        if (destination.Length >= LengthV6 && InetEndpoint.Of(localAddress) is { IsV6: false } mapped)
         {
             destination = [AfInet, 0, 0, 0, .. mapped.Address.Span, .. new byte[8]];
         }
 
         destination.AsSpan(2, sizeof(ushort)).Clear();
-        int family = destination.Length > 16 ? AfInet6 : AfInet;
+        int family = destination.Length >= LengthV6 ? AfInet6 : AfInet;
         CallResultRef raw = Program.Call(SystemCall.socket, family, SockRaw | CloseOnExec, IpProtocolRaw);
         Program.Call(SystemCall.setsockopt, raw, TcpOptions.SolSocket, TcpOptions.PacketMark, Program.Words(FilterTable.Mark), sizeof(uint));
         Program.Call(SystemCall.sendto, raw, Program.Data(packet), packet.Length, 0, Program.Data(destination), destination.Length);
+        Program.Call(SystemCall.close, raw);
     }
 
     private static ushort WindowOf(TcpConnectionRecord connection) =>

@@ -17,7 +17,6 @@ internal static class TcpSegment
 
     private const int HeaderLength = 20;
     private const byte Protocol = 6;
-    private const byte HopLimit = 64;
 
     /// <summary>Builds the packet.</summary>
     /// <param name="connection">Who it is to be received by: it goes from the peer to the local end.</param>
@@ -36,33 +35,7 @@ internal static class TcpSegment
         segment[12] = (HeaderLength / 4) << 4;
         segment[13] = flags;
         BinaryPrimitives.WriteUInt16BigEndian(segment.AsSpan(14), window);
-        byte[] pseudo = [.. from.Address.Span, .. to.Address.Span, 0, Protocol, 0, HeaderLength, .. segment];
-        BinaryPrimitives.WriteUInt16BigEndian(segment.AsSpan(16), Checksum(pseudo));
-        return [.. from.IsV6 ? HeaderV6(from, to) : HeaderV4(from, to), .. segment];
-    }
-
-    // RFC 791, 3.1; the kernel fills in the identification and the checksum.
-    private static byte[] HeaderV4(InetEndpoint from, InetEndpoint to) =>
-        [0x45, 0, 0, 2 * HeaderLength, 0, 0, 0, 0, HopLimit, Protocol, 0, 0, .. from.Address.Span, .. to.Address.Span];
-
-    // RFC 8200, 3.
-    private static byte[] HeaderV6(InetEndpoint from, InetEndpoint to) =>
-        [0x60, 0, 0, 0, 0, HeaderLength, Protocol, HopLimit, .. from.Address.Span, .. to.Address.Span];
-
-    // RFC 1071; the number of bytes is even.
-    private static ushort Checksum(ReadOnlySpan<byte> bytes)
-    {
-        uint sum = 0;
-        for (int i = 0; i < bytes.Length; i += sizeof(ushort))
-        {
-            sum += BinaryPrimitives.ReadUInt16BigEndian(bytes[i..]);
-        }
-
-        while (sum > ushort.MaxValue)
-        {
-            sum = (sum & ushort.MaxValue) + (sum >> 16);
-        }
-
-        return (ushort)~sum;
+        BinaryPrimitives.WriteUInt16BigEndian(segment.AsSpan(16), IpPacket.Checksum(from, to, Protocol, segment));
+        return IpPacket.Build(from, to, Protocol, segment);
     }
 }

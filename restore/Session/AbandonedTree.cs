@@ -9,6 +9,7 @@ namespace LazyRestore.Restore.Session;
 internal sealed class AbandonedTree : IDisposable
 {
     private readonly List<(PidDescriptor Holder, PageState State)> _processes = [];
+    private bool _areResumed;
 
     private AbandonedTree()
     {
@@ -16,6 +17,9 @@ internal sealed class AbandonedTree : IDisposable
 
     /// <summary>The image's path.</summary>
     internal string ImagePath => _processes[0].State.ImagePath;
+
+    /// <summary>The processes.</summary>
+    internal IReadOnlyList<int> Pids => [.. _processes.Select(static process => process.State.Pid)];
 
     /// <summary>Finds the process and those that were restored with it.</summary>
     /// <param name="pid">The process.</param>
@@ -43,50 +47,145 @@ internal sealed class AbandonedTree : IDisposable
         }
     }
 
-    /// <summary>Takes up the service of all of them. They own their state then.</summary>
+    /// <summary>Finds all that a service is to serve, whether it does at the moment or not.</summary>
+    /// <param name="service">Tells the service.</param>
+    internal static IReadOnlyList<AbandonedTree> FindAll(long service)
+    {
+        Dictionary<long, AbandonedTree> trees = [];
+        foreach (int holder in HolderSearch.All())
+        {
+            if (TryTake(holder) is not { } process)
+            {
+                continue;
+            }
+
+            if (process.State.Service != service)
+            {
+                process.State.Dispose();
+                process.Holder.Dispose();
+                continue;
+            }
+
+            if (!trees.TryGetValue(process.State.Group, out AbandonedTree? tree))
+            {
+                trees.Add(process.State.Group, tree = new AbandonedTree());
+            }
+
+            tree._processes.Add(process);
+        }
+
+        return [.. trees.Values];
+    }
+
+    /// <summary>Takes the place of the dead agent.</summary>
+    /// <param name="service">The service that does, and will again when it starts again; 0 for none.</param>
+    /// <exception cref="LazyRestoreException">Another agent lives.</exception>
+    internal void Take(long service)
+    {
+        Succession.Take([.. _processes.Select(static process => process.State)]);
+        Mark(service);
+    }
+
+    /// <summary>Notes which service is to serve them, as long as they are not resumed; 0 for none.</summary>
+    internal void Mark(long service)
+    {
+        if (!_areResumed)
+        {
+            _processes.ForEach(process => process.State.Service = service);
+        }
+    }
+
+    /// <summary>Takes up the service of all of them; their place has been taken. They own their state then.</summary>
     /// <param name="image">The image.</param>
     /// <param name="hydration">In which order memory arrives that nobody asked for; null as it was.</param>
-    /// <exception cref="LazyRestoreException">Another agent lives.</exception>
+    /// <exception cref="LazyRestoreException">The image is not the one that they were restored from.</exception>
     internal IReadOnlyList<LazyMemory> Resume(CheckpointImage image, HydrationOrder? hydration)
     {
-        using Succession succession = Succession.Begin([.. _processes.Select(process => process.State)]);
         List<LazyMemory> memories = [];
+        _areResumed = true;
+        try
+        {
+            foreach ((PidDescriptor holder, PageState state) in _processes)
+            {
+                memories.AddRange(ResumeOne(image, hydration, holder, state));
+            }
+
+            return memories;
+        }
+        catch
+        {
+            memories.ForEach(static memory => memory.Detach());
+            throw;
+        }
+    }
+
+    /// <inheritdoc/>
+    public void Dispose()
+    {
         foreach ((PidDescriptor holder, PageState state) in _processes)
+        {
+            holder.Dispose();
+            if (!_areResumed)
+            {
+                state.Dispose();
+            }
+        }
+    }
+
+    // None when the process has ended meanwhile.
+    private static LazyMemory[] ResumeOne(CheckpointImage image, HydrationOrder? hydration, PidDescriptor holder, PageState state)
+    {
+        try
         {
             PageServiceOptions options = hydration is { } order ? state.Options with { Hydration = order } : state.Options;
             SafeFileHandle fault = holder.Take(HolderSearch.Descriptors(holder.Pid, HolderSearch.UserFault)[0]);
             Checkpoint checkpoint = image.Checkpoint.Processes.First(process => process.Process.Space == state.Space);
             SharedMemorySeed? shared = SharedMemorySeed.TakeFrom(holder, image, checkpoint);
-            memories.Add(LazyMemory.Resume(image, Holder.Found(holder.Pid), fault, state, shared, options, succession));
+            return [LazyMemory.Resume(image, Holder.Found(holder.Pid), fault, state, shared, options)];
         }
-
-        return memories;
+        catch (Exception) when (holder.WaitForEnd(milliseconds: 0))
+        {
+            state.Dispose();
+            return [];
+        }
+        catch
+        {
+            state.Dispose();
+            throw;
+        }
     }
 
-    /// <inheritdoc/>
-    public void Dispose() => _processes.ForEach(process => process.Holder.Dispose());
-
     // Holders of other processes come and go meanwhile, and may be those of another version.
-    private void AddRelative(int holder)
+    private static (PidDescriptor Holder, PageState State)? TryTake(int holder)
     {
         PidDescriptor? held = null;
-        PageState? state = null;
         try
         {
             held = PidDescriptor.Open(holder);
-            state = TakeState(held);
-            if (state.Group == _processes[0].State.Group)
-            {
-                _processes.Add((held, state));
-                return;
-            }
+            return (held, TakeState(held));
         }
         catch (Exception exception) when (exception is LazyRestoreException or IOException or UnauthorizedAccessException)
         {
+            held?.Dispose();
+            return null;
+        }
+    }
+
+    private void AddRelative(int holder)
+    {
+        if (TryTake(holder) is not { } process)
+        {
+            return;
         }
 
-        state?.Dispose();
-        held?.Dispose();
+        if (process.State.Group == _processes[0].State.Group)
+        {
+            _processes.Add(process);
+            return;
+        }
+
+        process.State.Dispose();
+        process.Holder.Dispose();
     }
 
     private static PageState TakeState(PidDescriptor holder)

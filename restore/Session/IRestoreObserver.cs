@@ -42,6 +42,10 @@ public interface IRestoreObserver
     /// <param name="problem">Why they could not be written; null when they were.</param>
     void WorkingSetRecorded(long pages, LazyRestoreException? problem);
 
+    /// <summary>The process was given to an agent service, or could not be.</summary>
+    /// <param name="problem">Why it is served here all the same; null when the service does.</param>
+    void HandedOver(LazyRestoreException? problem);
+
     /// <summary>All memory is there, and nothing of ours is left in the process.</summary>
     /// <param name="sinceStart">Time since the restore began.</param>
     void Resident(TimeSpan sinceStart);

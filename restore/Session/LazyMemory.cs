@@ -146,13 +146,11 @@ internal sealed class LazyMemory
     /// <param name="state">The page state, taken from the holder.</param>
     /// <param name="shared">Lazy shared memory, taken from the holder.</param>
     /// <param name="options">How to work.</param>
-    /// <param name="succession">The place of the dead agent.</param>
     internal static LazyMemory Resume(
-        CheckpointImage image, Holder holder, SafeFileHandle fault, PageState state, SharedMemorySeed? shared, PageServiceOptions options,
-        Succession succession)
+        CheckpointImage image, Holder holder, SafeFileHandle fault, PageState state, SharedMemorySeed? shared, PageServiceOptions options)
     {
         int pid = state.Pid;
-        PageService service = PageService.Resume(image, fault, state, options with { FindCosts = FindCosts }, succession);
+        PageService service = PageService.Resume(image, fault, state, options with { FindCosts = FindCosts });
 
         // Before anything is read: what the former agent told its mover to do must not be done after that.
         Mover.EndOrphan(pid);
@@ -239,11 +237,24 @@ internal sealed class LazyMemory
         }
         else
         {
-            Service.Stop();
-            _shared?.Stop();
-            _mover?.Dispose();
-            Close();
+            Detach();
         }
+    }
+
+    /// <summary>Whoever touches a missing page waits until another agent takes the process up.</summary>
+    internal void Detach()
+    {
+        Service.Stop();
+        _shared?.Stop();
+        _mover?.Dispose();
+        Close();
+    }
+
+    /// <summary>Brings all of it, whatever was told before.</summary>
+    internal void BringAll()
+    {
+        _shared?.BringAll();
+        Service.BringAll();
     }
 
     /// <summary>The process is gone, or will be: ends the service and the holder.</summary>

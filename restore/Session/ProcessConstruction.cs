@@ -166,6 +166,7 @@ internal sealed class ProcessConstruction
                 + (inotify.Watches.Select(watch => watch.Number).DefaultIfEmpty().Max() * 3L * CallOverhead),
             TcpConnectionRecord connection => connection.SendQueue.Length + connection.ReceiveQueue.Length + (64L * CallOverhead)
                 + ((connection.SendQueue.Length + connection.ReceiveQueue.Length) / 256L),
+            InetSocketRecord socket => socket.Datagrams.Sum(datagram => datagram.Content.Length + (8L * CallOverhead)),
             UnixSocketRecord socket => socket.ReceiveQueue.Sum(message => message.Length + CallOverhead),
             _ => 0L,
         });

@@ -36,6 +36,9 @@ public sealed record RestoreOptions
     /// <summary>How long a thread may wait for a page from a source that is not a file; infinite for as long as it takes.</summary>
     public TimeSpan SourcePatience { get; init; } = Timeout.InfiniteTimeSpan;
 
+    /// <summary>The control socket of the agent service that is to serve the process once it runs; null to serve it here.</summary>
+    public string? AgentSocket { get; init; }
+
     /// <summary>What the process finds in place of what it had.</summary>
     public Replacements Replacements { get; init; } = new();
 

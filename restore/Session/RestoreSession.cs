@@ -32,8 +32,9 @@ public static class RestoreSession
     private static RestoreResult ResumeHere(int pid, HydrationOrder? hydration, IRestoreObserver observer)
     {
         long start = Stopwatch.GetTimestamp();
-        using AbandonedTree tree = AbandonedTree.Find(pid);
+        using var tree = AbandonedTree.Find(pid);
         using CheckpointImage image = ImageOpener.Open(tree.ImagePath);
+        tree.Take(service: 0);
         IReadOnlyList<LazyMemory> memories = tree.Resume(image, hydration);
         TimeSpan toRunning = Stopwatch.GetElapsedTime(start);
         ServedMemory served = new(memories, observer, image.Index.TotalPages, workingSet: null);
@@ -48,12 +49,29 @@ public static class RestoreSession
         return new RestoreResult { Pid = pid, ExitStatus = null, ToRunning = toRunning, ToResident = toResident, Pages = served.Statistics };
     }
 
+    // Here all the same, when the service does not want it.
+    private static bool CompleteElsewhere(HandOver handOver, int pid, CheckpointImage image, IRestoreObserver observer, ref ServedMemory served)
+    {
+        LazyRestoreException? problem = handOver.Give(pid, served);
+        observer.HandedOver(problem);
+        if (problem is null)
+        {
+            return false;
+        }
+
+        using var tree = AbandonedTree.Find(pid);
+        tree.Take(service: 0);
+        served = new(tree.Resume(image, hydration: null), observer, image.Index.TotalPages, workingSet: null);
+        return served.Complete();
+    }
+
     private static RestoreResult RunHere(RestoreOptions options, IRestoreObserver observer, bool waitForExit, CancellationToken cancellation)
     {
         long start = Stopwatch.GetTimestamp();
         using CheckpointImage image = ImageOpener.Open(options.ImagePath, options.SourcePatience, cancellation);
         image.Alter(options.Replacements.Apply);
         HostCheck.Require(image.Checkpoint, options.NewPid);
+        var handOver = HandOver.To(options.AgentSocket);
         using JobTerminal? job = JobTerminal.Open(image.Checkpoint, options.ShellJob);
         cancellation.ThrowIfCancellationRequested();
         using TreeConstruction construction = TreeConstruction.Build(image, options);
@@ -88,7 +106,7 @@ public static class RestoreSession
         {
             toResident = toRunning;
         }
-        else if (!options.Eager && served.Complete())
+        else if (!options.Eager && (handOver is null ? served.Complete() : CompleteElsewhere(handOver, pid, image, observer, ref served)))
         {
             toResident = Stopwatch.GetElapsedTime(start);
         }

@@ -8,7 +8,7 @@ internal sealed class SourceWatch(IReadOnlyList<LazyMemory> memories, IRestoreOb
 {
     private static readonly TimeSpan s_firstReminder = TimeSpan.FromSeconds(1);
     private static readonly TimeSpan s_longestPause = TimeSpan.FromMinutes(1);
-    private int _losses = memories[0].Service.Source?.Losses ?? 0;
+    private int _losses;
     private long _lostAt;
     private TimeSpan _reminder;
     private TimeSpan _longestWait;

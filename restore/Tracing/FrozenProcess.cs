@@ -39,7 +39,7 @@ public sealed class FrozenProcess : IDisposable
             if (!process._byTid.TryGetValue(pid, out Tracee? leader))
             {
                 throw new LazyRestoreException(
-                    FailureReason.Unsupported, $"the main thread of process {pid} has ended while others go on; such a process cannot be saved yet");
+                    FailureReason.Unsupported, $"the main thread of process {pid} has ended while others go on; such a process cannot be saved yet", "End it, or let its main thread wait for the others.");
             }
 
             process._threads = [leader, .. process._threads.Where(thread => thread != leader).OrderBy(thread => thread.Tid)];
@@ -138,6 +138,11 @@ public sealed class FrozenProcess : IDisposable
         {
             return null;
         }
+        catch (NativeException exception) when (exception.Errno == OperationNotPermitted && HasEnded(tid))
+        {
+            // The main thread, which stays until all others have ended.
+            return null;
+        }
         catch (NativeException exception) when (exception.Errno == OperationNotPermitted)
         {
             int tracer = TracerOf(tid);
@@ -160,6 +165,19 @@ public sealed class FrozenProcess : IDisposable
         catch (DirectoryNotFoundException)
         {
             throw new LazyRestoreException(FailureReason.Failed, $"there is no process {Pid}", "Check the PID.");
+        }
+    }
+
+    private bool HasEnded(int tid)
+    {
+        try
+        {
+            string stat = File.ReadAllText($"/proc/{Pid}/task/{tid}/stat");
+            return stat[stat.LastIndexOf(')') + 2] is 'Z' or 'X';
+        }
+        catch (IOException)
+        {
+            return true;
         }
     }
 

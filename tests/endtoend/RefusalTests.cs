@@ -13,6 +13,7 @@ public sealed class RefusalTests
     [InlineData("io_uring", "io_uring")]
     [InlineData("vfork", "vfork")]
     [InlineData("sharing", "descriptors, with process")]
+    [InlineData("leader", "main thread")]
     [InlineData("packet", "socket")]
     [InlineData("userfaultfd", "userfaultfd")]
     [InlineData("pidfd", "pidfd")]

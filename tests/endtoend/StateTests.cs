@@ -8,7 +8,7 @@ public sealed class StateTests
     public static IEnumerable<string> Targets =>
     [
         "memory", "registers", "signals", "threads", "blocked", "timers", "layout", "identity", "identity user", "files", "events", "sockets",
-        "locks", "watches", "places", "seccomp", "terminals", "sysv",
+        "locks", "watches", "places", "seccomp", "terminals", "sysv", "datagrams",
         "vmaflags", "ballast",
     ];
 

@@ -78,6 +78,24 @@ public sealed class ConnectionPlanTests
         Assert.Equal(17, segment[13]);
     }
 
+    [Theory]
+    [InlineData("127.0.0.1", "10.1.2.3", 5)]
+    [InlineData("127.0.0.1", "10.1.2.3", 0)]
+    [InlineData("::1", "fd00::17", 4)]
+    public void ADatagramHasAChecksumThatReceiversAccept(string to, string from, int length)
+    {
+        const int HeaderLength = 8;
+        byte[] content = [.. Enumerable.Range(1, length).Select(n => (byte)(n * 50))];
+        byte[] packet = UdpDatagram.Build(End(from, 5000), End(to, 80), content);
+
+        Span<byte> datagram = packet.AsSpan()[^(HeaderLength + length)..];
+        Assert.Equal(content, datagram[HeaderLength..]);
+        Assert.Equal(0, IpPacket.Checksum(End(from, 5000), End(to, 80), 17, datagram));
+        Assert.Equal(5000, BinaryPrimitives.ReadUInt16BigEndian(datagram));
+        Assert.Equal(80, BinaryPrimitives.ReadUInt16BigEndian(datagram[2..]));
+        Assert.Equal(HeaderLength + length, BinaryPrimitives.ReadUInt16BigEndian(datagram[4..]));
+    }
+
     [Fact]
     public void AnAddressOfIPv4WithinIPv6CountsAsIPv4()
     {

@@ -126,6 +126,29 @@ static void fifo(void)
     wait(NULL);
 }
 
+static void *wait_alone(void *unused)
+{
+    while (access(target_dir, F_OK) == 0)
+        target_sleep(10000000);
+    return unused;
+}
+
+/* A child whose main thread has ended. */
+static void without_main_thread(void)
+{
+    pid_t child = MUST(fork());
+    if (!child) {
+        pthread_t thread;
+        prctl(PR_SET_PDEATHSIG, SIGKILL);
+        MUST0(pthread_create(&thread, NULL, wait_alone, NULL));
+        pthread_exit(NULL);
+    }
+    char path[64];
+    snprintf(path, sizeof path, "/proc/%d/stat", child);
+    while (!strstr(target_read(path, NULL), ") Z"))
+        target_sleep(1000000);
+}
+
 /* Its slave is open in a process that is no descendant. */
 static void terminal(void)
 {
@@ -148,7 +171,7 @@ static void terminal(void)
 
 static const struct { const char *name; void (*set_up)(void); } kinds[] = {
     { "tcp", tcp }, { "unix", unix_outside }, { "pipe", pipe_outside }, { "inotify", inotify }, { "io_uring", io_uring },
-    { "vfork", with_unfinished_fork }, { "sharing", with_shared_table },
+    { "vfork", with_unfinished_fork }, { "sharing", with_shared_table }, { "leader", without_main_thread },
     { "packet", packet }, { "userfaultfd", userfault },
     { "pidfd", pidfd }, { "fanotify", fanotify }, { "fifo", fifo }, { "terminal", terminal },
 };

@@ -65,6 +65,7 @@ internal static class CommandLine
         RestoreCommand.VerbName => new RestoreCommand(context),
         AgentCommand.VerbName => new AgentCommand(context),
         ServeCommand.VerbName => new ServeCommand(context),
+        PushCommand.VerbName => new PushCommand(context),
         _ => null,
     };
 
@@ -74,6 +75,7 @@ internal static class CommandLine
         new RestoreCommand(context),
         new AgentCommand(context),
         new ServeCommand(context),
+        new PushCommand(context),
         new InspectCommand(context),
         new CheckCommand(context),
         new BenchCommand(context),

@@ -1,6 +1,7 @@
 using System.CommandLine;
 using LazyRestore.Agent;
 using LazyRestore.Agent.Metrics;
+using LazyRestore.Agent.Pushing;
 using LazyRestore.Restore;
 using LazyRestore.Restore.Plan;
 using LazyRestore.Tools.Output;
@@ -24,6 +25,12 @@ internal sealed class RestoreCommand : Verb
     private readonly SourceOptions _source = new();
 
     private readonly CacheOptions _cache = new();
+
+    private readonly Option<string> _push = new("--push")
+    {
+        Description = "Take the pages from whoever pushes them to URL, as 'lazyrestore push' does; IMAGE is a file and tells what they have to be. -: from standard input",
+        HelpName = "unix:SOCKET|tcp://ADDRESS:PORT|-",
+    };
 
     private readonly Option<bool> _detach = new("--detach", "-d")
     {
@@ -120,6 +127,8 @@ internal sealed class RestoreCommand : Verb
 
     private readonly Option<MetricsAddress?> _metrics = MetricsOption.Create();
 
+    private readonly Option<string> _agent = ControlOption.Create("--agent", "Let the agent service at this socket serve the process once it runs");
+
     // Given by a detaching restore to the copy of itself that does the work; of no use to anyone else.
     private readonly Option<int?> _reportFd = new("--report-fd")
     {
@@ -138,6 +147,7 @@ internal sealed class RestoreCommand : Verb
             new("lazyrestore restore https://images.example/redis.ckpt", "from a web server, or from an object store with s3://bucket/redis.ckpt"),
             new("lazyrestore restore --cache /var/cache/lazyrestore s3://bucket/redis.ckpt", "the next time without fetching it again"),
             new("lazyrestore restore redis.ckpt --via 'ssh host lazyrestore serve --stdio /images'", "through any command"),
+            new("lazyrestore restore redis.ckpt --push unix:/run/redis.push", "its memory pushed by any program that speaks MessagePack"),
             new("ssh host cat redis.ckpt | lazyrestore restore -", "from standard input"))
     {
         _context = context;
@@ -159,7 +169,40 @@ internal sealed class RestoreCommand : Verb
                 result.AddError("--record needs an image in a file, and excludes --eager: it notes what is touched while memory is missing");
             }
         });
+        Validators.Add(result =>
+        {
+            if (result.GetValue(_push) is not { } url)
+            {
+                return;
+            }
+
+            if (PushLocation.Problem(url) is { } problem)
+            {
+                result.AddError($"--push: {problem}");
+            }
+
+            if (_source.IsElsewhere(result, _image) || result.GetValue(_image) is "-")
+            {
+                result.AddError("--push needs an image in a file");
+            }
+
+            if (result.GetValue(_record) || result.GetResult(_agent) is { Implicit: false }
+                || (url is PushLocation.StandardInput && result.GetValue(_detach)))
+            {
+                result.AddError("--push excludes --record and --agent, and --push - excludes --detach");
+            }
+        });
+        Validators.Add(result =>
+        {
+            if (result.GetResult(_agent) is { Implicit: false }
+                && (result.GetResult(_record) is { Implicit: false } || result.GetResult(_metrics) is { Implicit: false }
+                    || result.GetValue(_onPageError) is "kill" || result.GetValue(_image) is "-"))
+            {
+                result.AddError("--agent excludes --record, --metrics, --on-page-error kill and standard input: they end with this command");
+            }
+        });
         Add(_image);
+        Add(_push);
         Add(_detach);
         Add(_pidFile);
         Add(_statusFd);
@@ -178,6 +221,7 @@ internal sealed class RestoreCommand : Verb
         _source.AddTo(this, _image);
         _cache.AddTo(this, result => _source.IsElsewhere(result, _image));
         Add(_metrics);
+        Add(_agent);
         Add(_reportFd);
     }
 
@@ -195,8 +239,11 @@ internal sealed class RestoreCommand : Verb
 
     private RestoreSettings SettingsOf(ParseResult parse) => new()
     {
-        Image = _cache.Applied(parse, _source.Image(parse, _image)),
+        Image = parse.GetValue(_push) is { } url
+            ? new PushLocation(url, Path.GetFullPath(parse.GetRequiredValue(_image))).Text
+            : _cache.Applied(parse, _source.Image(parse, _image)),
         Metrics = parse.GetValue(_metrics),
+        AgentSocket = parse.GetValue(_agent),
         PidFile = parse.GetValue(_pidFile),
         StatusFd = parse.GetValue(_statusFd),
         NewPid = parse.GetValue(_newPid),

@@ -124,7 +124,7 @@ internal sealed class ServeCommand : Verb
         }
 
         string[] urls = parse.GetRequiredValue(_listen);
-        Socket[] listeners = [.. urls.Select(Listen)];
+        Socket[] listeners = [.. urls.Select(Listener.Open)];
         foreach ((Socket listener, string url) in listeners.Zip(urls))
         {
             string address = listener.LocalEndPoint is IPEndPoint ip ? $"{(IsEncrypted(url) ? "tls" : "tcp")}://{ip}" : url;
@@ -139,10 +139,7 @@ internal sealed class ServeCommand : Verb
 
         foreach (string url in urls)
         {
-            if (RemoteLocation.Parse(url).SocketPath is { } socket)
-            {
-                File.Delete(socket);
-            }
+            Listener.Remove(url);
         }
 
         return 0;
@@ -164,55 +161,6 @@ internal sealed class ServeCommand : Verb
         catch (LazyRestoreException problem)
         {
             return problem.Message;
-        }
-    }
-
-    private static Socket Listen(string url)
-    {
-        const int Backlog = 128;
-        RemoteLocation location = RemoteLocation.Parse(url);
-        Socket socket = location.SocketPath is null
-            ? new Socket(SocketType.Stream, ProtocolType.Tcp)
-            : new Socket(AddressFamily.Unix, SocketType.Stream, ProtocolType.Unspecified);
-        try
-        {
-            if (location.SocketPath is { } path)
-            {
-                RemoveStale(path);
-                socket.Bind(new UnixDomainSocketEndPoint(path));
-                File.SetUnixFileMode(path, UnixFileMode.UserRead | UnixFileMode.UserWrite);
-            }
-            else
-            {
-                socket.Bind(new IPEndPoint(IPAddress.Parse(location.Host!), location.Port));
-            }
-
-            socket.Listen(Backlog);
-            return socket;
-        }
-        catch (SocketException problem)
-        {
-            socket.Dispose();
-            throw new LazyRestoreException(FailureReason.Failed, $"cannot listen at {url}: {problem.Message}", "Choose another address.", problem);
-        }
-    }
-
-    // A server that was killed leaves its socket; one that lives is left alone.
-    private static void RemoveStale(string path)
-    {
-        if (!File.Exists(path))
-        {
-            return;
-        }
-
-        using Socket probe = new(AddressFamily.Unix, SocketType.Stream, ProtocolType.Unspecified);
-        try
-        {
-            probe.Connect(new UnixDomainSocketEndPoint(path));
-        }
-        catch (SocketException problem) when (problem.SocketErrorCode == SocketError.ConnectionRefused)
-        {
-            File.Delete(path);
         }
     }
 }

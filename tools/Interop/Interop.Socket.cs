@@ -29,6 +29,12 @@ internal static unsafe partial class Interop
     internal const int SO_PROTOCOL = 38;
     internal const int SO_DOMAIN = 39;
     internal const int SO_PEEK_OFF = 42;
+    internal const int SO_REUSEPORT = 15;
+    internal const int SO_BINDTODEVICE = 25;
+    internal const int UDP_GRO = 104;
+    internal const int IP_PKTINFO = 8;
+    internal const int IPV6_RECVPKTINFO = 49;
+    internal const int IPV6_PKTINFO = 50;
     internal const int TCP_INFO = 11;
 
     internal const int MSG_PEEK = 0x2;

@@ -7,6 +7,7 @@ internal static unsafe partial class Interop
     internal const nuint TIOCGWINSZ = 0x5413;
     internal const nuint TIOCGDEV = 0x80045432;
     internal const short POLLOUT = 4;
+    internal const short POLLERR = 8;
 
     [StructLayout(LayoutKind.Sequential)]
     internal struct @winsize

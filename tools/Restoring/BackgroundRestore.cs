@@ -22,6 +22,7 @@ internal static class BackgroundRestore
         using WarmHeap heap = WarmHeap.Take();
         using SignalRelay signals = new();
         bool running = false;
+        Action? tell = null;
         try
         {
             using RunningNotice notice = RunningNotice.Prepare(settings);
@@ -32,12 +33,18 @@ internal static class BackgroundRestore
                 running = true;
                 heap.Dispose();
                 LetGoOfStreams();
-                DetachedReport.Write(report, JsonLine.Event("running", RestoreReport.Running(pid, sinceStart)));
+                tell = () => DetachedReport.Write(report, JsonLine.Event("running", RestoreReport.Running(pid, sinceStart)));
+                if (settings.AgentSocket is null)
+                {
+                    Tell();
+                }
             })
             {
                 Metrics = metrics,
+                GivenAway = Tell,
             };
             RestoreSession.Run(settings.OptionsFor(image.Path), observer, waitForExit: false, signals.Interrupted);
+            Tell();
             return 0;
         }
         catch (Exception failure) when (!running)
@@ -45,6 +52,13 @@ internal static class BackgroundRestore
             FailureReport told = FailureReport.Of(failure);
             DetachedReport.Write(report, JsonLine.Event("error", told.Fields()));
             return told.ExitCode;
+        }
+
+        // Once; where a service is to serve the process, when it does.
+        void Tell()
+        {
+            tell?.Invoke();
+            tell = null;
         }
     }
 

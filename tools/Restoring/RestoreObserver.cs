@@ -61,6 +61,23 @@ internal sealed class RestoreObserver(Reporter reporter, RunningNotice notice, A
         }
     }
 
+    /// <summary>Called when the process was given to an agent service, or could not be; null for nobody.</summary>
+    public Action? GivenAway { get; init; }
+
+    /// <inheritdoc/>
+    public void HandedOver(LazyRestoreException? problem)
+    {
+        GivenAway?.Invoke();
+        if (problem is null)
+        {
+            reporter.Event("handed_over", "the agent service serves it");
+        }
+        else
+        {
+            reporter.Warning($"it is served here: {problem.Message}");
+        }
+    }
+
     /// <inheritdoc/>
     public void Resident(TimeSpan sinceStart) => reporter.Event(
         "resident",

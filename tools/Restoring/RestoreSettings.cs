@@ -20,6 +20,9 @@ internal sealed record RestoreSettings
     /// <summary>Where metrics can be fetched; null for nowhere.</summary>
     public MetricsAddress? Metrics { get; init; }
 
+    /// <summary>The control socket of the agent service that is to serve the process; null for none.</summary>
+    public string? AgentSocket { get; init; }
+
     /// <summary>Whether new process and thread IDs are taken.</summary>
     public bool NewPid { get; init; }
 
@@ -57,6 +60,7 @@ internal sealed record RestoreSettings
     public RestoreOptions OptionsFor(string imagePath) => new()
     {
         ImagePath = imagePath,
+        AgentSocket = AgentSocket,
         NewPid = NewPid,
         ShellJob = ShellJob,
         Eager = Eager,

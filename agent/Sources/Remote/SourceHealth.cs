@@ -21,6 +21,15 @@ internal sealed class SourceHealth
         }
     }
 
+    /// <summary>What was so far does not count: nothing has been needed yet.</summary>
+    internal void Forget()
+    {
+        lock (_lock)
+        {
+            Volatile.Write(ref _state, new State(0, 0, null));
+        }
+    }
+
     /// <summary>It has answered.</summary>
     internal void Back()
     {

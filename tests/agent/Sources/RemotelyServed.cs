@@ -82,8 +82,8 @@ internal sealed class RemotelyServed : IDisposable
         _remote = Open();
         SafeFileHandle[] copies = [.. _held.Prepend(Target.Fault).Select(handle => TargetProcess.Duplicate((int)handle.DangerousGetHandle()))];
         var state = PageState.Attach(copies[1], copies[2], copies[3]);
-        using Succession succession = Succession.Begin([state]);
-        Service = PageService.Resume(_remote, copies[0], state, state.Options with { SourcePatience = Timeout.InfiniteTimeSpan }, succession);
+        Succession.Take([state]);
+        Service = PageService.Resume(_remote, copies[0], state, state.Options with { SourcePatience = Timeout.InfiniteTimeSpan });
         Service.Start();
     }
 

@@ -41,7 +41,7 @@ internal sealed class DescriptorCollector
         _pipes = new Pipes(streams, _all, choices.LookOnly, refusals);
         _anonymous = new AnonymousFiles(processes, _all, refusals);
         _unix = new UnixSockets(streams, _all, choices.LookOnly, refusals);
-        _inet = new InetSockets(new TcpConnections(choices, streams, _all, held, refusals), refusals);
+        _inet = new InetSockets(new TcpConnections(choices, streams, _all, held, refusals), choices.LookOnly, refusals);
         _netlink = new NetlinkSockets(refusals);
         _namedPipes = new NamedPipes(processes, choices.LookOnly, refusals);
         _locks = new FileLocks(refusals);

@@ -5,7 +5,7 @@ using LazyRestore.Tools.Dump.Support;
 namespace LazyRestore.Tools.Dump.Descriptors;
 
 /// <summary>TCP and UDP sockets over IPv4 and IPv6 ip(7).</summary>
-internal sealed class InetSockets(TcpConnections connections, Refusals refusals)
+internal sealed class InetSockets(TcpConnections connections, bool lookOnly, Refusals refusals)
 {
     /// <summary>The record of a socket; null when it is refused.</summary>
     public OpenFileRecord? Record(OpenDescription description, int family, int type, int protocol)
@@ -18,6 +18,7 @@ internal sealed class InetSockets(TcpConnections connections, Refusals refusals)
             refusals.Add(description.Subject, UnsupportedKind.SocketFilter);
         }
 
+        IReadOnlyList<InetDatagram> datagrams = [];
         int backlog = 0;
         bool listening = false;
         if (protocol == Interop.IPPROTO_TCP)
@@ -35,9 +36,9 @@ internal sealed class InetSockets(TcpConnections connections, Refusals refusals)
                 refusals.Add(description.Subject, UnsupportedKind.WaitingConnections, $"{waiting} at {Describe(local)}");
             }
         }
-        else if (SocketQuery.Readable(first) > 0)
+        else if (!lookOnly)
         {
-            refusals.Add(description.Subject, UnsupportedKind.QueuedDatagrams, $"UDP {Describe(local)}");
+            datagrams = new UdpQueue(description, family, refusals).Peek();
         }
 
         return new InetSocketRecord
@@ -53,6 +54,7 @@ internal sealed class InetSockets(TcpConnections connections, Refusals refusals)
             Protocol = protocol,
             LocalAddress = IsUnbound(local) ? ReadOnlyMemory<byte>.Empty : local,
             PeerAddress = protocol == Interop.IPPROTO_UDP ? peer : ReadOnlyMemory<byte>.Empty,
+            Datagrams = datagrams,
         };
     }
 

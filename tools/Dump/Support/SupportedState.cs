@@ -88,6 +88,9 @@ public sealed record SupportedState(string Name, string Remarks, params IReadOnl
             "sockets: UNIX pairs with what is queued, peers that were closed, listening and unconnected UNIX, TCP and UDP",
             "", typeof(UnixSocketRecord), typeof(InetSocketRecord)),
         new(
+            "datagrams that wait in UDP sockets, with who sent them",
+            "as far as the receive buffer has room for them; this host must have the addresses that they were sent to"),
+        new(
             "TCP connections over IPv4 and IPv6: both queues, what the ends agreed on, windows, half-closed ones",
             "with `--tcp-established` (nf_tables, CAP_NET_ADMIN); the peer may be in the process or elsewhere. ECN is not used any more", typeof(TcpConnectionRecord)),
         new(

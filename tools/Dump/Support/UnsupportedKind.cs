@@ -10,7 +10,7 @@ public sealed record UnsupportedKind(string Name, string? Remedy = null)
     // Processes and threads.
     public static readonly UnsupportedKind SnapshotOfChildren =
         new("a child process in a snapshot", "Dump without --snapshot; with -R the processes go on afterwards.");
-    public static readonly UnsupportedKind DeadLeader = new("a process whose main thread has ended");
+    public static readonly UnsupportedKind DeadLeader = new("a process whose main thread has ended", "End it, or let its main thread wait for the others.");
     public static readonly UnsupportedKind DyingProcess = new("a process that has ended and waits for its parent (a zombie)");
     public static readonly UnsupportedKind KernelThread = new("a kernel thread");
     public static readonly UnsupportedKind SharedTable = new("what it shares with another process as threads do (CLONE_VM, CLONE_FILES, CLONE_FS, CLONE_SIGHAND)");
@@ -94,7 +94,8 @@ public sealed record UnsupportedKind(string Name, string? Remedy = null)
     public static readonly UnsupportedKind OutsideUnixSocket = new("a UNIX socket connected to another process");
     public static readonly UnsupportedKind QueuedDescriptors = new("descriptors in flight in a UNIX socket");
     public static readonly UnsupportedKind QueuedAddresses = new("queued datagrams with a sender's address");
-    public static readonly UnsupportedKind QueuedDatagrams = new("queued datagrams", "Try again in a moment.");
+    public static readonly UnsupportedKind QueuedDatagrams = new(
+        "queued datagrams to a group, on a socket that shares its port (SO_REUSEPORT), is bound to a device, or has an error that waits", "Try again in a moment.");
     public static readonly UnsupportedKind NetlinkAnswers = new("a netlink socket with answers that wait or are under way", "Try again in a moment.");
     public static readonly UnsupportedKind SocketFilter = new("a socket filter");
     public static readonly UnsupportedKind PeekOffset = new("a socket with SO_PEEK_OFF");

@@ -38,7 +38,7 @@ public sealed class ObjectSourceTests
 
         // A page is given up when it was damaged three times, so not many such tricks in a row.
         server.Play(mischief, mischief is WebMischief.Corrupt or WebMischief.LieAboutOffset or WebMischief.Silence ? 2 : 8);
-        for (int page = 0; page < ServedImage.Pages; page += 5)
+        for (int page = 0; page < ServedImage.Pages; page += 13)
         {
             pages.Check(page);
         }
@@ -116,7 +116,7 @@ public sealed class ObjectSourceTests
             _ = pages.Source.AskAhead(extent, 0, ImageLayout.PagesPerExtent);
         }
 
-        for (int page = 0; page < ServedImage.Pages; page += 5)
+        for (int page = 0; page < ServedImage.Pages; page += 13)
         {
             pages.Check(page);
         }
