@@ -71,7 +71,11 @@ public sealed class PushClient(CheckpointImage image, string name)
         ResiliencePipeline retry = new ResiliencePipelineBuilder()
             .AddRetry(new RetryStrategyOptions
             {
-                ShouldHandle = arguments => ValueTask.FromResult((last = arguments.Outcome.Exception ?? last) is System.Net.Sockets.SocketException),
+                ShouldHandle = arguments =>
+                {
+                    last = arguments.Outcome.Exception;
+                    return ValueTask.FromResult(last is System.Net.Sockets.SocketException);
+                },
                 BackoffType = DelayBackoffType.Exponential,
                 UseJitter = true,
                 Delay = TimeSpan.FromMilliseconds(20),
