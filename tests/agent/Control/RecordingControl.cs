@@ -21,7 +21,12 @@ internal sealed class RecordingControl : IAgentControl
 
     public ServiceStatus Status { get; init; } = new()
     {
-        Pid = 1, Uptime = TimeSpan.FromSeconds(2), IsDraining = true, Attached = 3, Completed = 4, Processes = [],
+        Pid = 1,
+        Uptime = TimeSpan.FromSeconds(2),
+        IsDraining = true,
+        Attached = 3,
+        Completed = 4,
+        Processes = [],
     };
 
     /// <summary>Attaching to this one fails.</summary>
