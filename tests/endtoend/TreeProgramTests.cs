@@ -60,6 +60,11 @@ public sealed class TreeProgramTests
         Signals.Send(subject.Pid, HangUp);
         subject.Await("the workers are others", () => Members(subject.Pid) is { Count: 3 } now && now.Except(before).Count() == 2);
         Assert.Equal("as before", await AnswerAsync(address));
+
+        // A master that is killed would leave its workers behind.
+        const int Terminate = 15;
+        Signals.Send(subject.Pid, Terminate);
+        subject.Await("all have ended", () => Members(subject.Pid).Count == 0);
     }
 
     private static string Configuration(string folder, int port) => string.Create(CultureInfo.InvariantCulture, $$"""
